@@ -1,0 +1,1 @@
+"""Vigia: operations intelligence for guarded sites and facilities."""

@@ -1,0 +1,1 @@
+"""Postgres and the lake: the only writers of the operational truth."""
