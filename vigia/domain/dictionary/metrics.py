@@ -124,6 +124,8 @@ TABLES = (
             last_seq! bigint      | greatest number seen
             seen_count! bigint    | distinct numbers seen
             queue_depth int       | events still on the device, by its newest heartbeat
+            heartbeat_at          | newest heartbeat
+            drained_at            | newest heartbeat with nothing left on the device
             complete_until_at     | until when everything is known to have arrived
             last_event_at         | newest event
         """),

@@ -44,7 +44,7 @@ TABLES = (
         Kind.PLATFORM,
         columns("""
             source!           |
-            source_event_id!  |
+            source_event_id! text |
             event_id! uuid    | id computed from tenant, source and the sender's id
             type!             | CloudEvents type
             batch_id!         | delivery that brought it
@@ -84,7 +84,7 @@ TABLES = (
             batch_id!                            | delivery that brought it
             line_no bigint                       | line of the file
             source                               |
-            source_event_id                      |
+            source_event_id text                 |
             type                                 | CloudEvents type, when it was readable
             raw! text                            | what was sent, cut at 64 KiB
             raw_bytes! bigint                    | its whole length
@@ -96,9 +96,11 @@ TABLES = (
             resolver                             | who or what settled it
             mapping                              | mapping it was read with
             received_at                          | when the server received it
+            missing_table                        | table of the thing it refers to that nobody knows yet
+            missing_id uuid                      | id of that thing; when it becomes known, the event is tried again
         """),
         key=("q_id",),
-        indexes=(("state", "reason_code"), ("first_at",)),
+        indexes=(("state", "reason_code"), ("first_at",), ("state", "missing_table", "missing_id")),
     ),
     Table(
         "outbox",

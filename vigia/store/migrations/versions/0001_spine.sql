@@ -982,6 +982,8 @@ CREATE TABLE ops.device_watermark (
     last_seq bigint NOT NULL,
     seen_count bigint NOT NULL,
     queue_depth integer,
+    heartbeat_at timestamptz,
+    drained_at timestamptz,
     complete_until_at timestamptz,
     last_event_at timestamptz,
     PRIMARY KEY (tenant_id, device_id, boot_id),
@@ -996,6 +998,8 @@ COMMENT ON COLUMN ops.device_watermark.first_seq IS 'least number seen';
 COMMENT ON COLUMN ops.device_watermark.last_seq IS 'greatest number seen';
 COMMENT ON COLUMN ops.device_watermark.seen_count IS 'distinct numbers seen';
 COMMENT ON COLUMN ops.device_watermark.queue_depth IS 'events still on the device, by its newest heartbeat';
+COMMENT ON COLUMN ops.device_watermark.heartbeat_at IS 'newest heartbeat (UTC instant)';
+COMMENT ON COLUMN ops.device_watermark.drained_at IS 'newest heartbeat with nothing left on the device (UTC instant)';
 COMMENT ON COLUMN ops.device_watermark.complete_until_at IS 'until when everything is known to have arrived (UTC instant)';
 COMMENT ON COLUMN ops.device_watermark.last_event_at IS 'newest event (UTC instant)';
 
@@ -1051,7 +1055,7 @@ CREATE INDEX ingest_batch_started_at_idx ON ops.ingest_batch (tenant_id, started
 CREATE TABLE ops.ingest_key (
     tenant_id uuid NOT NULL,
     source text NOT NULL,
-    source_event_id uuid NOT NULL,
+    source_event_id text NOT NULL,
     event_id uuid NOT NULL,
     type text NOT NULL,
     batch_id uuid NOT NULL,
@@ -1105,7 +1109,7 @@ CREATE TABLE ops.ingest_quarantine (
     batch_id uuid NOT NULL,
     line_no bigint,
     source text,
-    source_event_id uuid,
+    source_event_id text,
     type text,
     raw text NOT NULL,
     raw_bytes bigint NOT NULL,
@@ -1117,6 +1121,8 @@ CREATE TABLE ops.ingest_quarantine (
     resolver text,
     mapping text,
     received_at timestamptz,
+    missing_table text,
+    missing_id uuid,
     PRIMARY KEY (tenant_id, q_id),
     CONSTRAINT state_is_legal CHECK (state IN ('open', 'replayed', 'discarded')),
     FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
@@ -1139,8 +1145,11 @@ COMMENT ON COLUMN ops.ingest_quarantine.state IS 'its state';
 COMMENT ON COLUMN ops.ingest_quarantine.resolver IS 'who or what settled it';
 COMMENT ON COLUMN ops.ingest_quarantine.mapping IS 'mapping it was read with';
 COMMENT ON COLUMN ops.ingest_quarantine.received_at IS 'when the server received it (UTC instant)';
+COMMENT ON COLUMN ops.ingest_quarantine.missing_table IS 'table of the thing it refers to that nobody knows yet';
+COMMENT ON COLUMN ops.ingest_quarantine.missing_id IS 'id of that thing; when it becomes known, the event is tried again';
 CREATE INDEX ingest_quarantine_state_reason_code_idx ON ops.ingest_quarantine (tenant_id, state, reason_code);
 CREATE INDEX ingest_quarantine_first_at_idx ON ops.ingest_quarantine (tenant_id, first_at);
+CREATE INDEX ingest_quarantine_state_missing_table_missing_id_idx ON ops.ingest_quarantine (tenant_id, state, missing_table, missing_id);
 
 CREATE TABLE ops.outbox (
     tenant_id uuid NOT NULL,
