@@ -1,0 +1,138 @@
+"""Fixtures that every suite shares: a real server, and a fresh migrated database in 0.1 s.
+
+One server per session, stopped at its end. A database is a clone of a template that was migrated
+once. Nothing here reads VIGIA_* variables: tests do not depend on the shell they run in.
+"""
+
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from vigia.config.home import Home
+from vigia.config.settings import Settings
+from vigia.services.postgres import EmbeddedPostgres
+from vigia.store.connection import Database
+from vigia.store.migrate import migrate
+
+SESSION_PREFIX = "vigia-test-"
+MEMORY_FOLDER = Path("/dev/shm")
+MEMORY_NEEDED = 4 * 2**30
+_serial = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """A terminated run (time-outs send SIGTERM) still tears its fixtures down."""
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """Hide the developer's VIGIA_* variables, and let nothing phone home."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in Settings.model_fields:
+            patch.delenv(f"VIGIA_{name.upper()}", raising=False)
+        patch.setenv("DO_NOT_TRACK", "true")
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        patch.setenv("GX_ANALYTICS_ENABLED", "false")
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("TRANSFORMERS_OFFLINE", "1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    """A folder that an unprivileged server user may pass through, unlike pytest's own."""
+    parent = _parent_folder()
+    _sweep_after_killed_sessions(parent)
+    folder = Path(tempfile.mkdtemp(prefix=f"{SESSION_PREFIX}{os.getpid()}-", dir=parent))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(session_folder: Path) -> Iterator[Home]:
+    """An empty VIGIA_HOME of this test's own; a server left running in it is stopped."""
+    layout = Home(session_folder / f"home-{next(_serial)}")
+    layout.create()
+    yield layout
+    EmbeddedPostgres(layout).stop()
+    shutil.rmtree(layout.root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(session_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """The session's running PostgreSQL server, shared by all tests: do not stop it."""
+    server = EmbeddedPostgres(Home(session_folder / "server"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server: EmbeddedPostgres) -> Database:
+    """A migrated database to clone; nobody may be connected to it."""
+    home = postgres_server.home
+    template = Database(home.admin_url(), home.secret()).with_database("vigia_template")
+    _execute(template, f"CREATE DATABASE {template.name} TEMPLATE template0 ENCODING 'UTF8'")
+    migrate(template)
+    return template
+
+
+@pytest.fixture
+def database(template_database: Database) -> Iterator[Database]:
+    """A fresh database at the newest migration, empty, dropped afterwards."""
+    clone = template_database.with_database(f"test_{next(_serial)}")
+    source = template_database.name
+    _execute(clone, f"CREATE DATABASE {clone.name} TEMPLATE {source} STRATEGY file_copy")
+    yield clone
+    _execute(clone, f"DROP DATABASE {clone.name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(home: Home, database: Database) -> Settings:
+    """Settings of an installation of this test's own, whose database is the `database` fixture."""
+    home.secret_file.touch(mode=0o600)
+    home.secret_file.write_text(database.secret.hex())
+    return Settings(
+        home=home.root,
+        database_url=SecretStr(database.admin_url),
+        data=None,
+        dagster_port=0,
+        streamlit_port=0,
+        mlflow_port=0,
+    )
+
+
+def _execute(database: Database, statement: str) -> None:
+    """Run a statement beside, not inside, the database that it names."""
+    with database.with_database("postgres").connect() as connection:
+        connection.execute(statement)
+
+
+def _parent_folder() -> Path:
+    """Prefer a folder in memory: the server keeps fsync on, and cloning a database is all fsync."""
+    is_usable = MEMORY_FOLDER.is_dir() and os.access(MEMORY_FOLDER, os.W_OK)
+    if is_usable and shutil.disk_usage(MEMORY_FOLDER).free >= MEMORY_NEEDED:
+        return MEMORY_FOLDER
+    return Path(tempfile.gettempdir())
+
+
+def _sweep_after_killed_sessions(parent: Path) -> None:
+    """Stop the servers of test sessions that were killed before they could."""
+    for folder in parent.glob(f"{SESSION_PREFIX}*-*"):
+        pid = int(folder.name.removeprefix(SESSION_PREFIX).split("-")[0])
+        is_ours = folder.stat().st_uid == os.geteuid()
+        if not is_ours or psutil.pid_exists(pid):
+            continue
+        for layout in (Home(child) for child in folder.iterdir()):
+            EmbeddedPostgres(layout).stop()
+        shutil.rmtree(folder, ignore_errors=True)
