@@ -1,0 +1,31 @@
+with source as (
+
+    select * from {{ source('ops', 'gps_fix') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        tenant_id,
+        fix_id,
+        site_id,
+        person_id,
+        device_id,
+
+        -- numbers
+        lat,
+        lon,
+
+        -- booleans
+        valid as is_valid,
+
+        -- times
+        fix_time as fixed_at,
+        received_at
+    from source
+
+)
+
+select * from renamed
