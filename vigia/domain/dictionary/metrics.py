@@ -29,8 +29,8 @@ def _rollup(name: str, grain: str, slot: str) -> Table:
             {_AGGREGATES}
             """
         ),
-        key=("site_id", "metric", slot.split("!")[0]),
-        indexes=((slot.split("!")[0],),),
+        key=("site_id", "metric", slot.split("!", maxsplit=1)[0]),
+        indexes=((slot.split("!", maxsplit=1)[0],),),
     )
 
 
@@ -96,9 +96,15 @@ TABLES = (
         time="slot",
         partitioned=True,
     ),
-    _rollup("metric_5m", "One row per site, metric and 5-minute slot.", "slot! | start of the 5 minutes"),
+    _rollup(
+        "metric_5m", "One row per site, metric and 5-minute slot.", "slot! | start of the 5 minutes"
+    ),
     _rollup("metric_1h", "One row per site, metric and UTC hour.", "slot! | start of the hour"),
-    _rollup("metric_1d", "One row per site, metric and local day of the site.", "local_date! | the site's local day"),
+    _rollup(
+        "metric_1d",
+        "One row per site, metric and local day of the site.",
+        "local_date! | the site's local day",
+    ),
     Table(
         "dirty_slot",
         SECTION,

@@ -276,9 +276,7 @@ def _column(line: str) -> Column:
     kind = _type_of(name, match["word"], has_states=match["states"] is not None)
     low, high = _bounds(name, kind, match["low"], match["high"])
     states = tuple(s.strip() for s in match["states"].split(",")) if match["states"] else ()
-    return Column(
-        name, kind, description, bool(match["required"]), states, match["ref"], low, high
-    )
+    return Column(name, kind, description, bool(match["required"]), states, match["ref"], low, high)
 
 
 def _type_of(name: str, word: str | None, *, has_states: bool) -> ColumnType:
