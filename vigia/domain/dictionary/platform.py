@@ -228,4 +228,40 @@ TABLES = (
         """),
         key=("run_id",),
     ),
+    Table(
+        "quality_result",
+        SECTION,
+        "One row per table, rule and UTC day: the newest verdict of the quality suites.",
+        Kind.PLATFORM,
+        columns("""
+            table_name!             | table whose rows were examined
+            check_name!             | rule of the suite
+            day! date               | last UTC day of the rows examined
+            from_date! date         | first UTC day of the rows examined
+            passed! bool            | every row examined keeps the rule, or enough of them where the rule says so
+            examined_count! bigint  | rows examined
+            failed_count! bigint    | rows that break the rule
+            sample json             | a few of the values that break it
+            ran_at!                 | when they were examined
+        """),
+        key=("table_name", "check_name", "day"),
+        indexes=(("ran_at",),),
+    ),
+    Table(
+        "pipeline_failure",
+        SECTION,
+        "One row per tenant and pipeline run that failed.",
+        Kind.PLATFORM,
+        columns("""
+            run_id!           | the run, as Dagster knows it
+            job!              | which job
+            step              | step that failed; missing when the run itself died
+            reason!           | what went wrong
+            failed_at!        | when it failed
+            from_date date    | first UTC day that the run was to compute
+            until_date date   | last UTC day that the run was to compute
+        """),
+        key=("run_id",),
+        indexes=(("failed_at",),),
+    ),
 )

@@ -811,6 +811,8 @@ CREATE TABLE ops.metric (
     family text NOT NULL,
     source_table text NOT NULL,
     value_column text,
+    at_column text,
+    until jsonb,
     row_filter jsonb,
     concern text NOT NULL,
     imported boolean NOT NULL,
@@ -828,7 +830,9 @@ COMMENT ON COLUMN ops.metric.kind IS 'how its values combine';
 COMMENT ON COLUMN ops.metric.family IS 'signal family or module it belongs to';
 COMMENT ON COLUMN ops.metric.source_table IS 'table whose rows it measures';
 COMMENT ON COLUMN ops.metric.value_column IS 'column it measures; rows are counted when missing';
-COMMENT ON COLUMN ops.metric.row_filter IS 'column to list of values a row must have';
+COMMENT ON COLUMN ops.metric.at_column IS 'instant that places a row in time; the table''s own when missing';
+COMMENT ON COLUMN ops.metric.until IS 'what ends the interval of a gauge: {"columns": [...]} or {"next": column, "delay_s": n, "cap_s": n}';
+COMMENT ON COLUMN ops.metric.row_filter IS 'column to list of values a row must have; `column!` must not, `column<=` at most';
 COMMENT ON COLUMN ops.metric.concern IS 'direction that worries';
 COMMENT ON COLUMN ops.metric.imported IS 'made by an import, not by the product';
 
@@ -1324,6 +1328,58 @@ COMMENT ON COLUMN ops.retention_run.decided_at IS 'when it was decided (UTC inst
 COMMENT ON COLUMN ops.retention_run.deleted_count IS 'rows deleted';
 COMMENT ON COLUMN ops.retention_run.verdict IS 'what was decided';
 COMMENT ON COLUMN ops.retention_run.reason IS 'why';
+
+CREATE TABLE ops.quality_result (
+    tenant_id uuid NOT NULL,
+    table_name text NOT NULL,
+    check_name text NOT NULL,
+    day date NOT NULL,
+    from_date date NOT NULL,
+    passed boolean NOT NULL,
+    examined_count bigint NOT NULL,
+    failed_count bigint NOT NULL,
+    sample jsonb,
+    ran_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, table_name, check_name, day),
+    CONSTRAINT examined_count_is_legal CHECK (examined_count >= 0),
+    CONSTRAINT failed_count_is_legal CHECK (failed_count >= 0),
+    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+);
+COMMENT ON TABLE ops.quality_result IS 'One row per table, rule and UTC day: the newest verdict of the quality suites.';
+COMMENT ON COLUMN ops.quality_result.tenant_id IS 'the guarding company whose row this is';
+COMMENT ON COLUMN ops.quality_result.table_name IS 'table whose rows were examined';
+COMMENT ON COLUMN ops.quality_result.check_name IS 'rule of the suite';
+COMMENT ON COLUMN ops.quality_result.day IS 'last UTC day of the rows examined';
+COMMENT ON COLUMN ops.quality_result.from_date IS 'first UTC day of the rows examined (date)';
+COMMENT ON COLUMN ops.quality_result.passed IS 'every row examined keeps the rule, or enough of them where the rule says so';
+COMMENT ON COLUMN ops.quality_result.examined_count IS 'rows examined';
+COMMENT ON COLUMN ops.quality_result.failed_count IS 'rows that break the rule';
+COMMENT ON COLUMN ops.quality_result.sample IS 'a few of the values that break it';
+COMMENT ON COLUMN ops.quality_result.ran_at IS 'when they were examined (UTC instant)';
+CREATE INDEX quality_result_ran_at_idx ON ops.quality_result (tenant_id, ran_at);
+
+CREATE TABLE ops.pipeline_failure (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    job text NOT NULL,
+    step text,
+    reason text NOT NULL,
+    failed_at timestamptz NOT NULL,
+    from_date date,
+    until_date date,
+    PRIMARY KEY (tenant_id, run_id),
+    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+);
+COMMENT ON TABLE ops.pipeline_failure IS 'One row per tenant and pipeline run that failed.';
+COMMENT ON COLUMN ops.pipeline_failure.tenant_id IS 'the guarding company whose row this is';
+COMMENT ON COLUMN ops.pipeline_failure.run_id IS 'the run, as Dagster knows it';
+COMMENT ON COLUMN ops.pipeline_failure.job IS 'which job';
+COMMENT ON COLUMN ops.pipeline_failure.step IS 'step that failed; missing when the run itself died';
+COMMENT ON COLUMN ops.pipeline_failure.reason IS 'what went wrong';
+COMMENT ON COLUMN ops.pipeline_failure.failed_at IS 'when it failed (UTC instant)';
+COMMENT ON COLUMN ops.pipeline_failure.from_date IS 'first UTC day that the run was to compute (date)';
+COMMENT ON COLUMN ops.pipeline_failure.until_date IS 'last UTC day that the run was to compute (date)';
+CREATE INDEX pipeline_failure_failed_at_idx ON ops.pipeline_failure (tenant_id, failed_at);
 
 CREATE TABLE ops.holiday (
     tenant_id uuid NOT NULL,
@@ -3608,3 +3664,23 @@ CREATE POLICY analytics ON ops.retention_run FOR SELECT TO vigia_analytics USING
 GRANT SELECT ON ops.retention_run TO vigia_analytics;
 CREATE POLICY query ON ops.retention_run FOR SELECT TO vigia_query USING (tenant_id = (SELECT ops.tenant_of_role(current_user)));
 GRANT SELECT ON ops.retention_run TO vigia_query;
+
+ALTER TABLE ops.quality_result ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ops.quality_result FORCE ROW LEVEL SECURITY;
+CREATE POLICY app ON ops.quality_result TO vigia_app USING (tenant_id = (SELECT ops.current_tenant())) WITH CHECK (tenant_id = (SELECT ops.current_tenant()));
+CREATE POLICY worker ON ops.quality_result TO vigia_worker USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON ops.quality_result TO vigia_app, vigia_worker;
+CREATE POLICY analytics ON ops.quality_result FOR SELECT TO vigia_analytics USING (true);
+GRANT SELECT ON ops.quality_result TO vigia_analytics;
+CREATE POLICY query ON ops.quality_result FOR SELECT TO vigia_query USING (tenant_id = (SELECT ops.tenant_of_role(current_user)));
+GRANT SELECT ON ops.quality_result TO vigia_query;
+
+ALTER TABLE ops.pipeline_failure ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ops.pipeline_failure FORCE ROW LEVEL SECURITY;
+CREATE POLICY app ON ops.pipeline_failure TO vigia_app USING (tenant_id = (SELECT ops.current_tenant())) WITH CHECK (tenant_id = (SELECT ops.current_tenant()));
+CREATE POLICY worker ON ops.pipeline_failure TO vigia_worker USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON ops.pipeline_failure TO vigia_app, vigia_worker;
+CREATE POLICY analytics ON ops.pipeline_failure FOR SELECT TO vigia_analytics USING (true);
+GRANT SELECT ON ops.pipeline_failure TO vigia_analytics;
+CREATE POLICY query ON ops.pipeline_failure FOR SELECT TO vigia_query USING (tenant_id = (SELECT ops.tenant_of_role(current_user)));
+GRANT SELECT ON ops.pipeline_failure TO vigia_query;
