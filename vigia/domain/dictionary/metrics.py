@@ -65,7 +65,9 @@ TABLES = (
             family!                               | signal family or module it belongs to
             source_table!                         | table whose rows it measures
             value_column                          | column it measures; rows are counted when missing
-            row_filter json                       | column to list of values a row must have
+            at_column                             | instant that places a row in time; the table's own when missing
+            until json                            | what ends the interval of a gauge: {"columns": [...]} or {"next": column, "delay_s": n, "cap_s": n}
+            row_filter json                       | column to list of values a row must have; `column!` must not, `column<=` at most
             concern! {low, high, both, none}      | direction that worries
             imported! bool                        | made by an import, not by the product
         """),
