@@ -41,7 +41,7 @@ bench: $(INSTALLED) ## measure against the reference engines
 
 lock: $(INSTALLED) ## resolve requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+		--no-strip-extras --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean: ## remove caches and generated pages, never data or .venv
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist \

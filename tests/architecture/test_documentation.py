@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from vigia.cli.docs import reference_pages
+from vigia.cli.main import app
 from vigia.config.settings import Settings
 from vigia.domain.dictionary import EVENT_TYPES, TABLES
 
@@ -52,13 +56,13 @@ def test_every_setting_is_in_the_settings_page_and_the_example(pages, root):
 
 
 def test_every_command_explains_itself(pages):
-    from typer.main import get_command
-    from vigia.cli.main import app
 
     def walk(command, name):
         yield name, command
-        for child, sub in getattr(command, "commands", {}).items():
-            yield from walk(sub, f"{name} {child}")
+        if isinstance(command, TyperGroup):
+            context = typer.Context(command, info_name=name)
+            for child in command.list_commands(context):
+                yield from walk(command.get_command(context, child), f"{name} {child}")
 
     for name, command in walk(get_command(app), "vigia"):
         assert command.help, f"`{name}` has no help"
