@@ -7,6 +7,8 @@ The server outlives whoever started it, so that scripts can start it and return.
 setting that durability rests on (fsync, synchronous_commit, full_page_writes) at its default, on.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 import shutil
@@ -16,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -24,6 +27,12 @@ from vigia.domain.errors import VigiaError
 from vigia.services.account import POSTGRES_MAJOR, Account, binaries, server_account
 from vigia.services.ports import choose_port
 from vigia.store.connection import Database
+
+if TYPE_CHECKING:
+    import psycopg
+
+DAGSTER_ROLE = "vigia_dagster"
+MLFLOW_ROLE = "vigia_mlflow"
 
 # Written to postgresql.conf when the data folder is made; an operator may change them there.
 TUNING = {
@@ -180,7 +189,8 @@ class EmbeddedPostgres:
 
     def _launch(self, programs: Path, account: Account | None, deadline: float) -> None:
         """Start the postmaster, again while a killed predecessor's children leave."""
-        port = choose_port(LOOPBACK, self.preferred_port)
+        # Clients of a server that was killed come back to the port they know.
+        port = choose_port(LOOPBACK, self.preferred_port or self.home.recorded_port() or 0)
         while True:
             self._forget_dead_postmaster()
             log_end = self.log_file.stat().st_size
@@ -251,22 +261,31 @@ class EmbeddedPostgres:
 def create_databases(database: Database) -> None:
     """Create the product's databases that are missing: operational, Dagster's and MLflow's.
 
+    Dagster and MLflow each log in as a role of their own that owns its database and nothing else.
+
     Args:
         database: The operational database; the others are named after it.
     """
     from psycopg import sql
 
-    maintenance = database.with_database("postgres")
-    with maintenance.connect() as connection:
+    with database.with_database("postgres").connect() as connection:
+        # Two processes that start together must not both create them.
+        connection.execute("SELECT pg_advisory_lock(7236413)")
         rows = connection.execute("SELECT datname FROM pg_database").fetchall()
         present = {name for (name,) in rows}
-        for wanted in (database, dagster_database(database), mlflow_database(database)):
-            if wanted.name not in present:
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(
-                        sql.Identifier(wanted.name)
-                    )
-                )
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'")
+        if database.name not in present:
+            connection.execute(create.format(sql.Identifier(database.name)))
+        for role, own in (
+            (DAGSTER_ROLE, dagster_database(database)),
+            (MLFLOW_ROLE, mlflow_database(database)),
+        ):
+            _ensure_login(connection, role, database.password(role))
+            if own.name not in present:
+                name = sql.Identifier(own.name)
+                owner = sql.SQL(" OWNER {}").format(sql.Identifier(role))
+                connection.execute(create.format(name) + owner)
+                connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
 
 
 def dagster_database(database: Database) -> Database:
@@ -277,6 +296,18 @@ def dagster_database(database: Database) -> Database:
 def mlflow_database(database: Database) -> Database:
     """Return the database of MLflow's tracking and registry beside the operational one."""
     return database.with_database(f"{database.name}_mlflow")
+
+
+def _ensure_login(connection: psycopg.Connection, role: str, password: str) -> None:
+    from psycopg import sql
+
+    name = sql.Identifier(role)
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+        connection.execute(sql.SQL("CREATE ROLE {}").format(name))
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
+    connection.execute(
+        sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password))
+    )
 
 
 def _advice(output: str) -> str:
