@@ -9,3 +9,8 @@
 {% macro minutes_between(from_instant, to_instant) -%}
     (extract(epoch from {{ to_instant }} - {{ from_instant }}) / 60.0)::double precision
 {%- endmacro %}
+
+{#- The longest stay that counts as one; a clocking out after it belongs to nothing. -#}
+{% macro longest_stay() -%}
+    interval '{{ var("longest_stay_hours") }} hours'
+{%- endmacro %}
