@@ -37,7 +37,8 @@ class Module:
 
     @property
     def lines(self) -> int:
-        return self.text.count("\n")
+        """Lines that say something; blank ones cost nothing to read."""
+        return sum(bool(line.strip()) for line in self.text.splitlines())
 
     def functions(self) -> Iterator[Function]:
         """Every function and method, nested ones too."""

@@ -66,7 +66,7 @@ def test_every_command_explains_itself(pages):
 
     for name, command in walk(get_command(app), "vigia"):
         assert command.help, f"`{name}` has no help"
-        assert f"`{name}`" in pages["cli.md"]
+        assert name == "vigia" or f"`{name}`" in pages["cli.md"]
 
 
 def test_every_capability_has_a_proof_or_a_reason(capabilities):
