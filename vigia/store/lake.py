@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import file_digest
@@ -20,6 +21,7 @@ from uuid import UUID
 import polars as pl
 
 from vigia.domain.dictionary import Table
+from vigia.domain.errors import VigiaError
 from vigia.store.frames import polars_schema
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 ROW_GROUP = 131_072
 """Rows of a row group: small enough that one site's rows of a day touch few of them."""
+
+
+class LakeError(VigiaError):
+    """The lake cannot be written, or holds something else than was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +86,31 @@ class Lake:
             frame: Rows with `stored_columns`, in any order.
         """
         target = self.root / part_path(tenant_id, table.name, day, number)
+        order = [c for c in ("site_id", table.time, *table.key) if c in frame.columns]
+        rows = frame.select(stored_columns(table).names()).sort(order, nulls_last=True)
+        try:
+            size, digest = self._write(rows, target)
+        except OSError as error:
+            with suppress(OSError):
+                target.with_suffix(".tmp").unlink()
+            raise LakeError(
+                f"cannot write {target}: {error}. Free space or repair the folder's rights, then "
+                "run the archive again; nothing was deleted and nothing is lost."
+            ) from error
+        return Part(tenant_id, table.name, day, number, frame.height, size, digest)
+
+    def _write(self, rows: pl.DataFrame, target: Path) -> tuple[int, bytes]:
+        """Write aside, make durable, rename; returns size and SHA-256."""
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.with_suffix(".tmp")
-        order = [c for c in ("site_id", table.time, *table.key) if c in frame.columns]
-        frame.select(stored_columns(table).names()).sort(order, nulls_last=True).write_parquet(
-            aside, compression="zstd", row_group_size=ROW_GROUP, statistics=True
-        )
+        rows.write_parquet(aside, compression="zstd", row_group_size=ROW_GROUP, statistics=True)
         with aside.open("rb") as file:
             os.fsync(file.fileno())
             digest = file_digest(file, "sha256").digest()
         size = aside.stat().st_size
         aside.rename(target)
         _sync_folders(target.parent, self.root)
-        return Part(tenant_id, table.name, day, number, frame.height, size, digest)
+        return size, digest
 
     def scan(self, table: Table, paths: Sequence[str]) -> pl.LazyFrame:
         """Read parts lazily; filters and column choices are pushed down into the files.
@@ -110,10 +128,13 @@ class Lake:
             hive_partitioning=False,
         )
 
-    def content_hash(self, path: str) -> bytes:
-        """SHA-256 of a file as it lies on the disk now."""
-        with (self.root / path).open("rb") as file:
-            return file_digest(file, "sha256").digest()
+    def holds(self, part: Part) -> bool:
+        """Say whether the file lies on the disk exactly as it was written."""
+        try:
+            with (self.root / part.path).open("rb") as file:
+                return file_digest(file, "sha256").digest() == part.content_hash
+        except FileNotFoundError:
+            return False
 
 
 def _sync_folders(folder: Path, root: Path) -> None:
@@ -141,13 +162,70 @@ def verified_paths(
     return [path for (path,) in rows]
 
 
-def part_numbers(
+def parts_of_day(
     connection: psycopg.Connection, tenant_id: UUID, table: str, day: date
-) -> dict[int, datetime | None]:
-    """Parts of a day in the manifest, with when each was verified."""
+) -> list[tuple[Part, bool]]:
+    """Parts of a day in the manifest in order, each with whether it was verified."""
     rows = connection.execute(
-        "SELECT part, verified_at FROM ops.lake_file"
-        " WHERE tenant_id = %s AND table_name = %s AND day = %s ORDER BY part",
+        "SELECT part, row_count, byte_count, content_hash, verified_at IS NOT NULL"
+        " FROM ops.lake_file WHERE tenant_id = %s AND table_name = %s AND day = %s ORDER BY part",
         [tenant_id, table, day],
     )
-    return dict(rows.fetchall())
+    return [
+        (Part(tenant_id, table, day, number, count, size, digest), verified)
+        for number, count, size, digest, verified in rows
+    ]
+
+
+def unsettled_days(
+    connection: psycopg.Connection, tenant_id: UUID, table: Table, before: date
+) -> list[date]:
+    """UTC days before a day that hold hot rows which the verified parts may lack, oldest first.
+
+    As long as nothing of a day was deleted, the hot rows are a superset of the archived ones,
+    so equal counts mean equal sets. Where retention has deleted, every day that holds hot rows
+    again is named.
+    """
+    rows = connection.execute(
+        f"WITH hot AS (SELECT ({table.time} AT TIME ZONE 'UTC')::date AS day, count(*) AS rows"
+        f"  FROM ops.{table.name} WHERE tenant_id = %(tenant)s AND {table.time} < %(before)s"
+        "  GROUP BY 1), cold AS (SELECT day, sum(row_count) AS rows, bool_and(verified_at"
+        "  IS NOT NULL) AS verified FROM ops.lake_file WHERE tenant_id = %(tenant)s"
+        "  AND table_name = %(table)s GROUP BY 1)"
+        " SELECT day FROM hot LEFT JOIN cold USING (day)"
+        " WHERE hot.rows IS DISTINCT FROM cold.rows OR NOT cold.verified OR EXISTS (SELECT FROM"
+        "  ops.retention_run r WHERE r.tenant_id = %(tenant)s AND r.record_type = %(table)s"
+        "  AND r.day = hot.day AND r.verdict = 'deleted') ORDER BY day",
+        {"tenant": tenant_id, "table": table.name, "before": f"{before.isoformat()}T00:00Z"},
+    )
+    return [day for (day,) in rows]
+
+
+def record_part(connection: psycopg.Connection, part: Part, at: datetime) -> None:
+    """Enter a written file into the manifest; readers ignore it until it is verified."""
+    connection.execute(
+        "INSERT INTO ops.lake_file (tenant_id, table_name, day, part, path, row_count,"
+        " byte_count, content_hash, archived_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            *(part.tenant_id, part.table, part.day, part.number, part.path),
+            *(part.row_count, part.byte_count, part.content_hash, at),
+        ],
+    )
+
+
+def mark_verified(connection: psycopg.Connection, part: Part, at: datetime) -> None:
+    """Let readers and retention rely on a file."""
+    connection.execute(
+        "UPDATE ops.lake_file SET verified_at = %s"
+        " WHERE tenant_id = %s AND table_name = %s AND day = %s AND part = %s",
+        [at, part.tenant_id, part.table, part.day, part.number],
+    )
+
+
+def forget_part(connection: psycopg.Connection, part: Part) -> None:
+    """Take a file that never was verified out of the manifest."""
+    connection.execute(
+        "DELETE FROM ops.lake_file WHERE tenant_id = %s AND table_name = %s AND day = %s"
+        " AND part = %s AND verified_at IS NULL",
+        [part.tenant_id, part.table, part.day, part.number],
+    )
