@@ -1,0 +1,64 @@
+"""The dashboard's front door: which tenant is in view, what time it is there, which pages exist."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards.data.source import Tenant, marts_are_built, tenants
+from dashboards.words import clock_text
+from vigia.domain.errors import VigiaError
+
+PAGES = [
+    st.Page("pages/Overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
+    st.Page("pages/Site.py", title="Site", icon=":material/location_on:"),
+    st.Page("pages/Tickets.py", title="Tickets", icon=":material/confirmation_number:"),
+    st.Page("pages/Data.py", title="Data", icon=":material/database:"),
+]
+
+
+def choose_tenant(found: list[Tenant]) -> Tenant:
+    """Let the person choose whose data to see; the choice lives in the address."""
+    slugs = [t.slug for t in found]
+    asked = st.query_params.get("tenant", st.session_state.get("tenant", slugs[0]))
+    with st.sidebar:
+        slug = st.selectbox(
+            "Company",
+            slugs,
+            index=slugs.index(asked) if asked in slugs else 0,
+            format_func=lambda s: next(t.name for t in found if t.slug == s),
+        )
+    st.query_params["tenant"] = st.session_state["tenant"] = slug
+    return next(t for t in found if t.slug == slug)
+
+
+def main() -> None:
+    """Settle tenant and clock, then run the page."""
+    st.set_page_config(page_title="Vigia", page_icon=":material/shield_person:", layout="wide")
+    page = st.navigation(PAGES, position="top")
+    try:
+        found = tenants()
+    except VigiaError as error:
+        st.error(str(error), icon=":material/power_off:")
+        st.stop()
+    if not found:
+        st.info(
+            "No company has data yet. Load some: `vigia load FILE --as tickets --mapping "
+            "servicenow_incident_log --tenant acme --create-tenant`, or run `vigia demo`.",
+            icon=":material/inbox:",
+        )
+        st.stop()
+    tenant = choose_tenant(found)
+    st.session_state["in_view"] = tenant
+    with st.sidebar:
+        st.caption(clock_text(tenant))
+    if tenant.now is None or not marts_are_built():
+        st.info(
+            "Nothing to show for this company yet: its data have not been through the pipeline. "
+            "Run the `history` job in Dagster, or wait for the next hourly run.",
+            icon=":material/hourglass_empty:",
+        )
+        st.stop()
+    page.run()
+
+
+main()

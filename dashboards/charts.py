@@ -1,0 +1,262 @@
+"""Frames in, Altair figures out; no Streamlit, no reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import polars as pl
+
+    # Altair's own methods are untyped: each returns the chart it was called on.
+    Figure = Any
+
+STATE_COLOURS = {
+    "breached": "#c2413b",
+    "at risk": "#d98324",
+    "active": "#2f8f6b",
+    "quiet": "#93a1ac",
+}
+PRIORITY_COLOURS = {"P1": "#b8433f", "P2": "#d98324", "P3": "#3d8da3", "P4": "#93a1ac"}
+_ACCENT, _SOFT, _WARM = "#2a8ca3", "#93a1ac", "#d98324"
+
+
+def site_map(sites: pl.DataFrame) -> Figure:
+    """Sites with coordinates, by state, on a plain plate carrée.
+
+    Args:
+        sites: One row per site: `lat`, `lon`, `state`, `site_code`, `site_name`, `open_tickets`.
+    """
+    return (
+        alt.Chart(sites)
+        .mark_circle(size=260, opacity=0.9, stroke="white", strokeWidth=1.5)
+        .encode(
+            x=alt.X("lon:Q", title="longitude (°)", scale=_padded(sites["lon"])),
+            y=alt.Y("lat:Q", title="latitude (°)", scale=_padded(sites["lat"])),
+            color=_by_state(),
+            tooltip=_site_tooltip(),
+        )
+        .properties(height=260)
+    )
+
+
+def site_wall(sites: pl.DataFrame, columns: int) -> Figure:
+    """Every site as a tile, worst first: a map for sites whose place nobody recorded.
+
+    Args:
+        sites: As for `site_map`, already ordered.
+        columns: Tiles in a row.
+    """
+    tiles = sites.with_row_index("i").with_columns(
+        (_index() % columns).alias("x"), (_index() // columns).alias("y")
+    )
+    rows = -(-tiles.height // columns)
+    return (
+        alt.Chart(tiles)
+        .mark_rect(cornerRadius=3)
+        .encode(
+            x=alt.X("x:O", axis=None, scale=alt.Scale(paddingInner=0.12)),
+            y=alt.Y("y:O", axis=None, scale=alt.Scale(paddingInner=0.12)),
+            color=_by_state(),
+            tooltip=_site_tooltip(),
+        )
+        .properties(height=max(24, 24 * rows))
+        .configure_view(strokeWidth=0)
+    )
+
+
+def today_against_normal(hours: pl.DataFrame, title: str) -> Figure:
+    """Today's hours as bars over the band of a normal day.
+
+    Args:
+        hours: `hour` 0–23, `today`, `low`, `normal`, `high`.
+        title: Axis title with the unit.
+    """
+    base = alt.Chart(hours).encode(
+        x=alt.X("hour:Q", title="hour of the local day", scale=alt.Scale(domain=[-0.5, 23.5])),
+    )
+    tooltip = [
+        alt.Tooltip("hour:Q"),
+        alt.Tooltip("today:Q", format=",.0f"),
+        alt.Tooltip("normal:Q", title="normal (median)", format=",.1f"),
+        alt.Tooltip("low:Q", title="10th percentile", format=",.1f"),
+        alt.Tooltip("high:Q", title="90th percentile", format=",.1f"),
+    ]
+    bars = base.mark_bar(size=12, color=_ACCENT, opacity=0.85).encode(
+        y=alt.Y("today:Q", title=title), tooltip=tooltip
+    )
+    band = base.mark_area(color=_WARM, opacity=0.22, interpolate="monotone").encode(
+        y="low:Q", y2="high:Q"
+    )
+    line = base.mark_line(color=_WARM, strokeDash=[4, 3], interpolate="monotone").encode(
+        y="normal:Q"
+    )
+    return (band + bars + line).properties(height=260)
+
+
+def metric_line(series: pl.DataFrame, unit: str, *, is_count: bool) -> Figure:
+    """A metric over time; the band is least to greatest value, gaps stay gaps.
+
+    Args:
+        series: `slot`, `value`, `min`, `max`, `resolution`, `run` (consecutive stretch).
+        unit: Unit for the axis.
+        is_count: Counts are bars from nothing; everything else is a line with its range.
+    """
+    tooltip = [
+        alt.Tooltip("slot:T", title="from", format="%Y-%m-%d %H:%M"),
+        alt.Tooltip("value:Q", format=",.3~f"),
+        alt.Tooltip("n:Q", title="values", format=","),
+        alt.Tooltip("resolution:N"),
+    ]
+    base = alt.Chart(series).encode(x=alt.X("slot:T", title="UTC"))
+    if is_count:
+        area = base.mark_area(interpolate="step-after", color=_ACCENT, opacity=0.35).encode(
+            y=alt.Y("value:Q", title=unit, stack=None), detail="run:N"
+        )
+        line = base.mark_line(interpolate="step-after", color=_ACCENT, strokeWidth=1.2)
+    else:
+        area = base.mark_area(color=_ACCENT, opacity=0.18).encode(
+            y=alt.Y("min:Q", title=unit), y2="max:Q", detail="run:N"
+        )
+        line = base.mark_line(color=_ACCENT, strokeWidth=1.6)
+    return (
+        area + line.encode(y=alt.Y("value:Q", title=unit), detail="run:N", tooltip=tooltip)
+    ).properties(height=300)
+
+
+def track(fixes: pl.DataFrame) -> Figure:
+    """Positions of a day as a path in metres from its middle, coloured by hour.
+
+    Args:
+        fixes: Oldest first: `east_m`, `north_m`, `leg` (stretch without a gap over an hour),
+            `hour` (local, with fraction), `at` (text), `order`.
+    """
+    reach = max(50.0, *fixes["east_m"].abs(), *fixes["north_m"].abs())
+    scale = alt.Scale(domain=[-reach * 1.08, reach * 1.08], nice=False)
+    base = alt.Chart(fixes).encode(
+        x=alt.X("east_m:Q", title="metres east of the middle", scale=scale),
+        y=alt.Y("north_m:Q", title="metres north of the middle", scale=scale),
+    )
+    path = base.mark_line(color=_SOFT, strokeWidth=1.2, opacity=0.8).encode(
+        detail="leg:N", order="order:Q"
+    )
+    points = base.mark_circle(size=16).encode(
+        color=alt.Color(
+            "hour:Q",
+            title="local hour",
+            scale=alt.Scale(scheme="viridis", domain=[0, 24]),
+            legend=alt.Legend(orient="bottom", gradientLength=220),
+        ),
+        tooltip=[alt.Tooltip("at:N", title="at"), "lat:Q", "lon:Q"],
+    )
+    return (path + points).properties(height=430)
+
+
+def slots(counts: pl.DataFrame) -> Figure:
+    """Positions by 5-minute slot of a day.
+
+    Args:
+        counts: `slot` (local wall clock, without zone), `fixes`.
+    """
+    return (
+        alt.Chart(counts)
+        .mark_bar(color=_ACCENT, size=3)
+        .encode(
+            x=alt.X("slot:T", title="local time", axis=alt.Axis(format="%H:%M")),
+            y=alt.Y("fixes:Q", title="positions in 5 min"),
+            tooltip=[
+                alt.Tooltip("slot:T", format="%H:%M"),
+                "fixes:Q",
+                alt.Tooltip("distance_m:Q", format=",.0f"),
+            ],
+        )
+        .properties(height=180)
+    )
+
+
+def ages(frame: pl.DataFrame) -> Figure:
+    """Open tickets by age, stacked by priority.
+
+    Args:
+        frame: `age` ("1 · under 4 h" …), `priority`, `tickets`.
+    """
+    return (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            y=alt.Y("age:N", title=None, sort="ascending"),
+            x=alt.X("tickets:Q", title="open tickets"),
+            color=_by_priority(),
+            tooltip=["age:N", "priority:N", "tickets:Q"],
+        )
+        .properties(height=230)
+    )
+
+
+def arrivals(frame: pl.DataFrame) -> Figure:
+    """Tickets opened and resolved by week.
+
+    Args:
+        frame: `week`, `opened`, `resolved`.
+    """
+    long = frame.unpivot(["opened", "resolved"], index="week", variable_name="what")
+    return (
+        alt.Chart(long)
+        .mark_line(interpolate="monotone", strokeWidth=2)
+        .encode(
+            x=alt.X("week:T", title="week from"),
+            y=alt.Y("value:Q", title="tickets a week"),
+            color=alt.Color(
+                "what:N",
+                title=None,
+                scale=alt.Scale(domain=["opened", "resolved"], range=[_WARM, _ACCENT]),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=["week:T", "what:N", alt.Tooltip("value:Q", format=",")],
+        )
+        .properties(height=230)
+    )
+
+
+def _index() -> pl.Expr:
+    import polars as pl
+
+    return pl.col("i").cast(pl.Int64)
+
+
+def _padded(values: pl.Series) -> alt.Scale:
+    low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]
+    margin = max(0.01, (high - low) * 0.15)
+    return alt.Scale(domain=[low - margin, high + margin], nice=False)
+
+
+def _by_state() -> alt.Color:
+    return alt.Color(
+        "state:N",
+        title=None,
+        scale=alt.Scale(domain=list(STATE_COLOURS), range=list(STATE_COLOURS.values())),
+        legend=alt.Legend(orient="bottom", symbolType="square", columns=4),
+    )
+
+
+def _by_priority() -> alt.Color:
+    return alt.Color(
+        "priority:N",
+        title=None,
+        scale=alt.Scale(domain=list(PRIORITY_COLOURS), range=list(PRIORITY_COLOURS.values())),
+        legend=alt.Legend(orient="top"),
+    )
+
+
+def _site_tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("site_code:N", title="site"),
+        alt.Tooltip("state:N"),
+        alt.Tooltip("open_tickets:Q", title="open tickets"),
+        alt.Tooltip("breached:Q"),
+        alt.Tooltip("at_risk:Q", title="at risk"),
+        alt.Tooltip("events_7d:Q", title="events in 7 days", format=","),
+    ]

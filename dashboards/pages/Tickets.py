@@ -1,0 +1,192 @@
+"""Tickets: the queue, how old it is, and what was promised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts
+from dashboards.data import tickets
+from dashboards.data.source import Tenant
+from dashboards.words import count, duration, local_text, percent
+
+PAGE_SIZE = 50
+
+
+def numbers(tenant: Tenant) -> None:
+    """The help desk in five numbers."""
+    total = tickets.totals(tenant.tenant_id).row(0, named=True)
+    hours = total["median_resolution_h"]
+    places = st.columns(5)
+    places[0].metric("Tickets", count(total["tickets"]), border=True)
+    places[1].metric("Open", count(total["open_tickets"]), border=True)
+    places[2].metric("Open past their promise", count(total["open_breached"]), border=True)
+    places[3].metric(
+        "Median time to resolve", duration(None if hours is None else hours * 60), border=True
+    )
+    places[4].metric(
+        "Resolved in time, by our clock",
+        percent(total["sla_met_pct"]),
+        border=True,
+        help="Share of decided promises kept, by the policy in force: business hours of the site's"
+        " calendar, pauses only for a reason. The source's own verdict stands beside it below.",
+    )
+
+
+def filters(tenant: Tenant) -> tuple[tickets.Queue, str]:
+    """What the person wants to see, and in which order."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input("Ticket or site", placeholder="INC0000045 or Location 143")
+        sort = st.selectbox("Order", list(tickets.SORTS))
+        open_only = st.toggle("Open only", value=True)
+    with st.container(horizontal=True):
+        chosen = {
+            column: st.pills(
+                label, tickets.choices(tenant.tenant_id, column), selection_mode="multi"
+            )
+            for column, label in (
+                ("priority", "Priority"),
+                ("status", "State"),
+                ("sla_state", "Promise"),
+            )
+        }
+    queue = tickets.Queue(
+        open_only=open_only,
+        priorities=tuple(chosen["priority"]),
+        states=tuple(chosen["status"]),
+        sla_states=tuple(chosen["sla_state"]),
+        search=search,
+    )
+    return queue, sort
+
+
+def queue(tenant: Tenant) -> None:
+    """The queue, a page at a time, and the ticket that is chosen in it."""
+    st.subheader("Queue")
+    wanted, sort = filters(tenant)
+    size = tickets.queue_size(tenant.tenant_id, wanted)
+    if size == 0:
+        st.info("No ticket fits these filters. Take one away.", icon=":material/filter_alt_off:")
+        return
+    pages = -(-size // PAGE_SIZE)
+    page = 1
+    if pages > 1:
+        page = int(st.number_input(f"Page (of {pages:,})", 1, pages, 1, width=160))
+    rows = tickets.queue_page(tenant.tenant_id, wanted, sort, page, PAGE_SIZE)
+    chosen = st.dataframe(
+        _shown(tenant, rows),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"queue-{hash((wanted, sort, page))}",
+    )
+    first = (page - 1) * PAGE_SIZE + 1
+    st.caption(
+        f"{first:,}–{first + rows.height - 1:,} of {size:,} tickets. Times: {tenant.zone}. "
+        "Choose a row to see its history and how its due date came about."
+    )
+    if chosen["selection"]["rows"]:
+        ticket(tenant, rows.row(chosen["selection"]["rows"][0], named=True))
+
+
+def _shown(tenant: Tenant, rows: pl.DataFrame) -> pl.DataFrame:
+    def instant(column: str) -> pl.Expr:
+        return pl.col(column).map_elements(
+            lambda at: local_text(tenant, at), return_dtype=pl.String
+        )
+
+    return rows.select(
+        pl.col("ticket_number").alias("Ticket"),
+        pl.col("priority").alias("Priority"),
+        pl.col("status").str.replace_all("_", " ").alias("State"),
+        pl.col("site_code").alias("Site"),
+        pl.col("group_name").alias("Group"),
+        pl.col("assignee").alias("Assignee"),
+        instant("opened_at").alias("Opened"),
+        pl.col("age_h").round(1).alias("Age or time to resolve (h)"),
+        pl.col("reassignment_count").alias("Reassigned"),
+        pl.col("sla_state").alias("Promise"),
+        instant("sla_due_at").alias("Due"),
+        pl.col("imported_sla_met")
+        .replace_strict({True: "met", False: "missed"}, default="–", return_dtype=pl.String)
+        .alias("Source's verdict"),
+    )
+
+
+def ticket(tenant: Tenant, row: dict[str, Any]) -> None:
+    """One ticket: what happened to it and what counted."""
+    st.markdown(f"#### {row['ticket_number']} · {row['priority']}")
+    left, right = st.columns(2, gap="large")
+    ticket_id = row["ticket_id"]
+    with left:
+        st.caption("What happened")
+        history = tickets.history(tenant.tenant_id, ticket_id)
+        st.dataframe(_local(tenant, history), hide_index=True, height="content")
+    with right:
+        st.caption("What counted towards the promised resolution")
+        segments = tickets.clock_segments(tenant.tenant_id, ticket_id)
+        if segments.is_empty():
+            st.caption("No promise covers this ticket.")
+        else:
+            st.dataframe(_local(tenant, segments), hide_index=True, height="content")
+
+
+def _local(tenant: Tenant, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with its instants on the tenant's wall and its hours rounded."""
+    return frame.with_columns(
+        pl.col(pl.Datetime).map_elements(lambda at: local_text(tenant, at), return_dtype=pl.String),
+        pl.selectors.float().round(1),
+    )
+
+
+def pictures(tenant: Tenant) -> None:
+    """Ages, arrivals and verdicts side by side."""
+    left, middle, right = st.columns(3, gap="large")
+    with left:
+        st.subheader("Age of the open ones")
+        ages = tickets.ages(tenant.tenant_id)
+        if ages.is_empty():
+            st.success("Nothing is open.", icon=":material/check:")
+        else:
+            st.altair_chart(charts.ages(ages))
+    with middle:
+        st.subheader("In and out")
+        st.altair_chart(charts.arrivals(tickets.arrivals(tenant.tenant_id)))
+    with right:
+        st.subheader("Promises kept")
+        verdicts = tickets.verdicts(tenant.tenant_id)
+        st.dataframe(
+            verdicts.select(
+                pl.col("priority").alias("Priority"),
+                pl.col("tickets").alias("Ended"),
+                pl.col("ours_met_pct").round(1).alias("Ours met (%)"),
+                pl.col("source_met_pct").round(1).alias("Source's met (%)"),
+                pl.col("agreed_pct").round(1).alias("Agree (%)"),
+            ),
+            hide_index=True,
+        )
+        st.caption(
+            "Ours follows the stated policy; the source's verdict is carried as it came. "
+            "Neither is a copy of the other."
+        )
+
+
+def page() -> None:
+    """Draw the page."""
+    tenant: Tenant = st.session_state["in_view"]
+    st.title("Tickets")
+    if tickets.totals(tenant.tenant_id)["tickets"][0] == 0:
+        st.info(
+            f"{tenant.name} has no tickets. Load a help desk's export: `vigia load FILE --as "
+            f"tickets --mapping servicenow_incident_log --tenant {tenant.slug}`.",
+            icon=":material/inbox:",
+        )
+        return
+    numbers(tenant)
+    pictures(tenant)
+    queue(tenant)
+
+
+page()

@@ -1,0 +1,70 @@
+"""How the pages say numbers, times and states; plain functions, no Streamlit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dashboards.data.source import Tenant
+
+_MINUTES_PER_DAY = 1440.0
+_MINUTES_PER_HOUR = 60.0
+
+
+def clock_text(tenant: Tenant) -> str:
+    """What time it is for the tenant, and by which clock."""
+    if tenant.now is None:
+        return f"No data yet · {tenant.zone}"
+    at = tenant.local(tenant.now)
+    which = "Wall clock" if tenant.is_live else "Data clock (newest event)"
+    return f"**{at:%a %d %b %Y, %H:%M}** {tenant.zone}  \n{which}"
+
+
+def duration(minutes: float | None) -> str:
+    """Minutes as a person says them.
+
+    >>> duration(42), duration(90), duration(3000), duration(None)
+    ('42 min', '1.5 h', '2.1 d', '–')
+    """
+    if minutes is None:
+        return "–"
+    if abs(minutes) < _MINUTES_PER_HOUR:
+        return f"{minutes:.0f} min"
+    if abs(minutes) < _MINUTES_PER_DAY:
+        return f"{minutes / _MINUTES_PER_HOUR:.1f} h"
+    return f"{minutes / _MINUTES_PER_DAY:.1f} d"
+
+
+def count(number: float | None) -> str:
+    """A whole number with separators; a dash for what is not known.
+
+    >>> count(141712), count(None)
+    ('141,712', '–')
+    """
+    return "–" if number is None else f"{number:,.0f}"
+
+
+def percent(number: float | None) -> str:
+    """A percentage with one decimal; a dash for what is not known.
+
+    >>> percent(63.41), percent(None)
+    ('63.4 %', '–')
+    """
+    return "–" if number is None else f"{number:.1f} %"
+
+
+def change(today: float | None, normal: float | None) -> str | None:
+    """How today differs from a normal day; None when there is nothing to compare.
+
+    >>> change(12, 10), change(3, 0)
+    ('+20 % against normal', None)
+    """
+    if today is None or not normal:
+        return None
+    return f"{100 * (today - normal) / normal:+.0f} % against normal"
+
+
+def local_text(tenant: Tenant, instant: datetime | None) -> str:
+    """An instant on the tenant's wall; a dash when there is none."""
+    return "–" if instant is None else f"{tenant.local(instant):%Y-%m-%d %H:%M}"
