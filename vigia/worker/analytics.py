@@ -39,6 +39,7 @@ class Node:
         rows: Rows written, for tables.
         failures: Rows that break a test.
         message: What went wrong, else dbt's remark.
+        models: The models that a test looks at.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Node:
     rows: int | None = None
     failures: int | None = None
     message: str | None = None
+    models: tuple[str, ...] = ()
 
     @property
     def is_failed(self) -> bool:
@@ -190,4 +192,9 @@ def _node(result: Any) -> Node:
         rows=written if written >= 0 else None,
         failures=result.failures,
         message=result.message,
+        models=tuple(
+            name.rpartition(".")[2]
+            for name in result.node.depends_on.nodes
+            if name.startswith("model.") and result.node.resource_type != "model"
+        ),
     )
