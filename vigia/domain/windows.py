@@ -18,6 +18,7 @@ DAY = timedelta(days=1)
 SLOT_US = 300_000_000
 HOUR_US = 12 * SLOT_US
 INSTANT = pl.Datetime("us", "UTC")
+_US = pl.Duration("us")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,9 +36,32 @@ def slot_start(instant: pl.Expr) -> pl.Expr:
     return instant.dt.truncate("5m")
 
 
-def hour_start(instant: pl.Expr) -> pl.Expr:
-    """The UTC hour of each instant of a column."""
-    return instant.dt.truncate("1h")
+def hour_start(instant: pl.Expr, zone: str = "UTC") -> pl.Expr:
+    """The start of the hour of the site's wall clock that holds each UTC instant of a column.
+
+    In zones half an hour off, hours of UTC would lie across local days and hours of the week.
+    Where a change of less than an hour cuts an hour in two, the second part starts at the cut.
+    """
+    start = instant - (_offset_us(instant, zone) + instant.to_physical()).mod(HOUR_US).cast(_US)
+    cut = _offset_us(start, zone) != _offset_us(instant, zone)
+    return pl.when(cut).then(instant.dt.truncate("30m")).otherwise(start)
+
+
+def hour_start_of(instant: datetime, zone: str) -> datetime:
+    """`hour_start` of one instant."""
+    start: datetime = pl.select(hour_start(pl.lit(instant, INSTANT), zone)).item()
+    return start
+
+
+def hour_end(start: pl.Expr, zone: str = "UTC") -> pl.Expr:
+    """The end of each hour, given its start; see `hour_start`."""
+    whole = hour_start(start + HOUR - SLOT, zone) == start
+    return start + pl.when(whole).then(HOUR_US).otherwise(HOUR_US // 2).cast(_US)
+
+
+def _offset_us(instant: pl.Expr, zone: str) -> pl.Expr:
+    local = instant.dt.convert_time_zone(zone)
+    return (local.dt.base_utc_offset() + local.dt.dst_offset()).dt.total_microseconds()
 
 
 def local_date_of(instant: datetime, zone: str) -> date:
