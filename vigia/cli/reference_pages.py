@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from vigia.domain.dictionary import Column, ColumnType, Kind, Table
+from vigia.domain.telemetry.normalise import reference_target
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -33,16 +34,26 @@ _HOUSEKEEPING = frozenset(
         "row_version",
     }
 )
+_EXAMPLE_FIELDS = 7
 _EXAMPLE_TIME = "2026-03-02T08:15:00Z"
+_EXAMPLE_END = "2026-03-02T16:00:00Z"
+_EXAMPLE_SITE = "HYD-014"
 _EXAMPLE_BY_NAME: Mapping[str, Any] = {
     "lat": 17.4239,
     "lon": 78.4738,
     "tz": "Asia/Kolkata",
-    "code": "HYD-014",
+    "code": _EXAMPLE_SITE,
     "name": "Harbour Office Park",
+    "number": "INC0010001",
+    "employee_no": "E-1042",
+    "subject": "Gate 2 does not close",
+    "original_language": "en",
+    "confidence": 0.9,
+    "ends_at": _EXAMPLE_END,
+    "to_at": _EXAMPLE_END,
+    "valid_to": _EXAMPLE_END,
 }
 _EXAMPLE_BY_TYPE: Mapping[ColumnType, Any] = {
-    ColumnType.TEXT: "text",
     ColumnType.TIMESTAMP: _EXAMPLE_TIME,
     ColumnType.DATE: "2026-03-02",
     ColumnType.TIME: "08:00",
@@ -124,18 +135,17 @@ def example_event(event_type: str, table: Table) -> dict[str, Any]:
     Returns:
         An envelope whose data carry the required fields and the first few others.
     """
-    sent = _sent_columns(table)
-    few = [column for column in sent if column.required] or sent[:4]
-    if table.time:
-        few = [c for c in sent if c.required or c.name == table.time] or few
+    sent = [c for c in _sent_columns(table) if not _is_computed(c, table)]
+    sent.sort(key=lambda column: not (column.required or column.name == table.time))
+    needed = sum(column.required for column in sent)
     return {
         "specversion": "1.0",
         "type": event_type,
         "source": "urn:example:sender",
         "id": "0001",
         "time": _EXAMPLE_TIME,
-        "subject": "HYD-014",
-        "data": {column.name: _example(column) for column in few},
+        "subject": _EXAMPLE_SITE,
+        "data": {c.name: _example(c, table) for c in sent[: max(needed, _EXAMPLE_FIELDS)]},
     }
 
 
@@ -159,11 +169,12 @@ def _event_text(table: Table) -> list[str]:
     example = json.dumps(example_event(table.event_types[0], table), indent=2)
     lines = [f"## {table.name}", "", f"{types}", "", f"{table.grain}", ""]
     lines += ["| field | type | unit | required | meaning |", "|---|---|---|---|---|"]
-    lines += [_column_row(column) for column in _sent_columns(table)]
+    lines += [_column_row(column, table) for column in _sent_columns(table)]
     return [*lines, "", "```json", example, "```", ""]
 
 
-def _column_row(column: Column) -> str:
+def _column_row(column: Column, table: Table | None = None) -> str:
+    """One row of a table of columns; of what a sender sends when the table is given."""
     kind = f"{column.type.value} -> {column.references}" if column.references else column.type.value
     meaning = column.description
     if column.states:
@@ -171,6 +182,9 @@ def _column_row(column: Column) -> str:
     if column.minimum is not None or column.maximum is not None:
         meaning += f"; from {_bound(column.minimum)} to {_bound(column.maximum)}"
     needed = "yes" if column.required else ""
+    if table and _is_computed(column, table):
+        names = ", ".join(f"`{name}`" for name in table.natural_key)
+        meaning, needed = f"{meaning}; computed from {names}: leave it out", ""
     return f"| `{column.name}` | {kind} | {column.unit or ''} | {needed} | {_cell(meaning)} |"
 
 
@@ -180,13 +194,21 @@ def _sent_columns(table: Table) -> list[Column]:
     return [c for c in table.columns if c.name not in computed | _HOUSEKEEPING]
 
 
-def _example(column: Column) -> Any:
+def _is_computed(column: Column, table: Table) -> bool:
+    """Whether the id follows from the thing's natural key, so that senders leave it out."""
+    return bool(table.natural_key) and column.name in table.key
+
+
+def _example(column: Column, table: Table) -> Any:
     if column.states:
         return column.states[0]
     if column.name in _EXAMPLE_BY_NAME:
         return _EXAMPLE_BY_NAME[column.name]
     if column.type is ColumnType.UUID:
-        return f"{(column.references or column.name.removesuffix('_id')).upper()}-1"
+        target = reference_target(table, column)
+        return _EXAMPLE_SITE if target == "site" else f"{target.upper()}-1"
+    if column.type is ColumnType.TEXT:
+        return column.name.replace("_", " ")
     if column.minimum is not None and column.type in (ColumnType.INTEGER, ColumnType.BIGINT):
         return int(column.minimum)
     return _EXAMPLE_BY_TYPE[column.type]
