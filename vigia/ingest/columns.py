@@ -45,7 +45,12 @@ class SourceColumns:
         self._clean: dict[str, pl.Series] = {}
 
     def value(
-        self, name: str, value: Value, kind: ColumnType | None = None, *, latest: pl.Series | None = None
+        self,
+        name: str,
+        value: Value,
+        kind: ColumnType | None = None,
+        *,
+        latest: pl.Series | None = None,
     ) -> pl.Series:
         """Read one value for every row; rows that do not read are noted and get null.
 
@@ -90,8 +95,10 @@ class SourceColumns:
         if value.template is not None:
             parts = {name: self.clean(name) for name in placeholders(value.template)}
             frame = pl.DataFrame([s.alias(n) for n, s in parts.items()])
-            pattern = value.template.format_map({n: "{}" for n in parts})
-            return frame.select(pl.format(pattern, *parts)).to_series() if parts else _nothing(height)
+            pattern = value.template.format_map(dict.fromkeys(parts, "{}"))
+            return (
+                frame.select(pl.format(pattern, *parts)).to_series() if parts else _nothing(height)
+            )
         present = [n for n in value.columns if resolve(n, self.rows.columns)]
         text = self.clean(present[0]) if present else _nothing(height)
         if value.missing:
@@ -119,7 +126,9 @@ class SourceColumns:
             return instant
         if kind is ColumnType.BOOLEAN:
             words = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
-            truth = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+            truth = text.str.to_lowercase().replace_strict(
+                words, default=None, return_dtype=pl.Boolean
+            )
             self._note(text, truth, Reason.BAD_TYPE, f"for {name} is neither yes nor no")
             return truth
         return self._hashed(text) if value.keyed_hash else text

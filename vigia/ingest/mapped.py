@@ -63,7 +63,9 @@ def apply_mapping(mapping: Mapping, chunk: Chunk, *, key: bytes) -> Mapped:
     for reference, found in zip(mapping.reference, things, strict=True):
         made = _distinct(reference, found.filter(good))
         known = references.get(reference.create)
-        references[reference.create] = made if known is None else pl.concat([known, made], how="diagonal")
+        references[reference.create] = (
+            made if known is None else pl.concat([known, made], how="diagonal")
+        )
     bad = _rejections(mapping, source, events, rows)
     return Mapped(events.filter(good), references, rejected([*chunk.rejected, *bad]))
 
@@ -108,7 +110,9 @@ def _digest(frame: pl.DataFrame) -> pl.Series:
     """SHA-256 of each row's names and values; missing values and the columns' order do not count."""
     named = [pl.lit(f"{name}\x1e") + pl.col(name) for name in frame.columns]
     joined = frame.select(pl.concat_str(named, separator="\x1f", ignore_nulls=True)).to_series()
-    return pl.Series([sha256(text.encode()).hexdigest() for text in joined.to_list()], dtype=pl.String)
+    return pl.Series(
+        [sha256(text.encode()).hexdigest() for text in joined.to_list()], dtype=pl.String
+    )
 
 
 def _payload(mapping: Mapping, source: SourceColumns, time: pl.Series) -> list[pl.Series]:
@@ -179,5 +183,3 @@ def _rejections(
             }
         )
     return found
-
-

@@ -208,7 +208,9 @@ class Mapping(_Strict):
         from zoneinfo import ZoneInfo
 
         if self.event not in EVENT_TYPES:
-            raise ValueError(f"unknown event type {self.event!r}{_nearest(self.event, EVENT_TYPES)}")
+            raise ValueError(
+                f"unknown event type {self.event!r}{_nearest(self.event, EVENT_TYPES)}"
+            )
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError) as error:
@@ -301,7 +303,8 @@ def choose_mapping(kind: LoadKind, suffix: str, columns: Sequence[str], file: st
         VigiaError: None fits; the text says what each lacks.
     """
     candidates = [
-        m for m in shipped().values()
+        m
+        for m in shipped().values()
         if m.kind == kind and (not m.layout.suffixes or suffix in m.layout.suffixes)
     ]
     fitting = [m for m in candidates if not m.lacking(columns)]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
+from xml.etree import ElementTree
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import orjson
@@ -45,8 +47,6 @@ FORMATS = {
     ".gpx": "gpx",
 }
 ROWS_AT_ONCE = 50_000
-Progress = Callable[[int, int], None]
-"""Called with the bytes of the file read so far and its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,11 @@ class Member:
     stem: str
     modified_at: datetime
     stream: ByteStream
+    file: IO[bytes]
+
+    def position(self) -> int:
+        """Bytes of the file on disk that have been read so far."""
+        return self.file.tell()
 
     @property
     def format(self) -> str:
@@ -134,13 +139,13 @@ def _plain_member(file: IO[bytes], path: Path) -> Member:
             "each also gzipped (.gz) or in an archive (.zip). Rename the file to what it is."
         )
     stream = gzip.GzipFile(fileobj=file) if packed else file
-    return _member(path.name, inner, path, stream)
+    return _member(path.name, inner, file, stream)
 
 
-def _member(name: str, inner: PurePosixPath, path: Path, stream: object) -> Member:
-    modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+def _member(name: str, inner: PurePosixPath, file: IO[bytes], stream: object) -> Member:
+    modified_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
     stem = inner.name.split(".")[0]
-    return Member(name, inner.suffix.lower(), stem, modified_at, cast(ByteStream, stream))
+    return Member(name, inner.suffix.lower(), stem, modified_at, cast(ByteStream, stream), file)
 
 
 def _zip_members(file: IO[bytes], path: Path) -> Iterator[Member]:
@@ -163,17 +168,21 @@ def _zip_members(file: IO[bytes], path: Path) -> Iterator[Member]:
             try:
                 stream = archive.open(info)
             except (RuntimeError, NotImplementedError, BadZipFile) as error:
-                raise VigiaError(f"{info.filename} in {path.name} cannot be unpacked: {error}.") from error
+                raise VigiaError(
+                    f"{info.filename} in {path.name} cannot be unpacked: {error}."
+                ) from error
             with stream:
                 inner = PurePosixPath(info.filename)
-                yield _member(f"{path.name}/{info.filename}", inner, path, stream)
+                yield _member(f"{path.name}/{info.filename}", inner, file, stream)
 
 
 def _is_wanted(info: ZipInfo) -> bool:
     """Tell files from folders and from the strays that some systems leave in archives."""
     parts = PurePosixPath(info.filename).parts
     stray = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not info.is_dir() and not stray and PurePosixPath(info.filename).suffix.lower() in FORMATS
+    return (
+        not info.is_dir() and not stray and PurePosixPath(info.filename).suffix.lower() in FORMATS
+    )
 
 
 def _read_delimited(member: Member, layout: Layout) -> Chunks:
@@ -188,7 +197,7 @@ def _read_ndjson(member: Member, layout: Layout) -> Chunks:
         records: list[dict[str, str | None]] = []
         for line in block:
             _read_record(line, records, rejected)
-        columns.update(dict.fromkeys(chain_keys(records)))
+        columns.update(dict.fromkeys(_keys(records)))
         empty = empty and not records and not rejected
         schema = {**dict.fromkeys(columns, pl.String), LINE: pl.Int64}
         yield Chunk(pl.DataFrame(records, schema=schema), rejected)
@@ -196,7 +205,7 @@ def _read_ndjson(member: Member, layout: Layout) -> Chunks:
         raise VigiaError(f"{member.name} is empty: there is nothing to load.")
 
 
-def chain_keys(records: list[dict[str, str | None]]) -> list[str]:
+def _keys(records: list[dict[str, str | None]]) -> list[str]:
     """Every key of the records but `$line`, in the order of their first appearance."""
     return [key for key in dict.fromkeys(key for r in records for key in r) if key != LINE]
 
@@ -225,8 +234,10 @@ def _read_parquet(member: Member, layout: Layout) -> Chunks:
     import pyarrow.parquet as pq
 
     stream = cast(IO[bytes], member.stream)
-    if not stream.seekable() or isinstance(stream, gzip.GzipFile):
-        raise VigiaError(f"{member.name}: Parquet is packed already; unpack the file and load that.")
+    if isinstance(member.stream, gzip.GzipFile):
+        raise VigiaError(
+            f"{member.name}: Parquet is packed already; unpack the file and load that."
+        )
     try:
         file = pq.ParquetFile(stream)
     except pa.ArrowInvalid as error:
@@ -235,7 +246,9 @@ def _read_parquet(member: Member, layout: Layout) -> Chunks:
     for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
         frame = cast(pl.DataFrame, pl.from_arrow(batch))
         lines = pl.int_range(start, start + frame.height).alias(LINE)
-        yield Chunk(frame.select(*(_as_text(frame[name]) for name in frame.columns)).with_columns(lines))
+        yield Chunk(
+            frame.select(*(_as_text(frame[name]) for name in frame.columns)).with_columns(lines)
+        )
         start += frame.height
 
 
@@ -256,40 +269,49 @@ def _as_text(column: pl.Series) -> pl.Series:
 def _read_gpx(member: Member, layout: Layout) -> Chunks:
     """Read track points with `lat lon ele time speed course hdop sat track`, streaming."""
     del layout
-    from xml.etree import ElementTree as Et
-
     schema = {**dict.fromkeys((*_POINT_FIELDS, "lat", "lon", "track"), pl.String), LINE: pl.Int64}
     points: list[dict[str, object]] = []
-    number, track, rejected = 0, None, []
+    number = 0
     try:
-        # Entities cannot blow up: expat limits their amplification, and none is ever fetched.
-        for _, element in Et.iterparse(cast(io.BufferedIOBase, member.stream)):
-            tag = element.tag.rpartition("}")[2]
-            if tag == "name" and track is None:
-                track = element.text
-            if tag in ("trkpt", "wpt", "rtept"):
-                number += 1
-                points.append(_point(element) | {"track": track, LINE: number})
-                element.clear()
-            if tag == "trk":
-                track = None
-            if len(points) >= ROWS_AT_ONCE:
+        for number, point in enumerate(_gpx_points(member), start=1):
+            points.append(point | {LINE: number})
+            if len(points) == ROWS_AT_ONCE:
                 yield Chunk(pl.DataFrame(points, schema=schema))
                 points = []
-    except (Et.ParseError, *BROKEN_OFF) as error:
+    except (ElementTree.ParseError, *BROKEN_OFF) as error:
         if number == 0:
             raise VigiaError(f"{member.name} is not readable as GPX: {error}.") from error
-        rejected.append(unreadable(number + 1, f"The file breaks off after point {number} ({error}).", ""))
-    yield Chunk(pl.DataFrame(points, schema=schema), rejected)
+        why = f"The file breaks off after point {number} ({error}). Get it again and load it again."
+        yield Chunk(pl.DataFrame(points, schema=schema), [unreadable(number + 1, why, "")])
+        return
+    if number == 0:
+        raise VigiaError(f"{member.name} holds no positions: there is nothing to load.")
+    yield Chunk(pl.DataFrame(points, schema=schema))
+
+
+def _gpx_points(member: Member) -> Iterator[dict[str, object]]:
+    # expat limits how far entities may blow up, and none is ever fetched (noqa below).
+    stream = cast(io.BufferedIOBase, member.stream)
+    parent: ElementTree.Element | None = None
+    track: str | None = None
+    for event, element in ElementTree.iterparse(stream, events=("start", "end")):  # noqa: S314
+        tag = element.tag.rpartition("}")[2]
+        if event == "start":
+            parent = element if tag in ("gpx", "trkseg", "rte") else parent
+        elif tag in ("trkpt", "wpt", "rtept"):
+            yield _point(element) | {"track": track}
+            if parent is not None:
+                parent.clear()  # else the whole file would gather in memory
+        elif tag == "name":
+            track = element.text
+        elif tag in ("trk", "metadata"):
+            track = None
 
 
 _POINT_FIELDS = ("ele", "time", "speed", "course", "hdop", "sat")
 
 
-def _point(element: object) -> dict[str, object]:
-    from xml.etree.ElementTree import Element
-
-    point = cast(Element, element)
+def _point(point: ElementTree.Element) -> dict[str, object]:
     found: dict[str, object] = {"lat": point.get("lat"), "lon": point.get("lon")}
     for child in point.iter():
         name = child.tag.rpartition("}")[2]

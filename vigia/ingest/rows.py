@@ -27,7 +27,7 @@ MODIFIED = "$modified"
 class ByteStream(Protocol):
     """What is needed of an open file; `read1` hands out what is there and never waits for more."""
 
-    def read1(self, size: int = -1, /) -> bytes: ...  # noqa: D102
+    def read1(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

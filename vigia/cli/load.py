@@ -1,0 +1,204 @@
+"""`vigia load`: bring a file in, and say row by row what became of it.
+
+Belongs here: options, the progress bar, how a report is shown, exit codes. Does not belong here:
+loading (`vigia.ingest.loader`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from vigia.ingest.loader import LoadReport, LoadRequest
+    from vigia.store.connection import Database
+
+app = typer.Typer()
+
+NOTHING_ACCEPTED = 1
+SOME_QUARANTINED = 3
+
+
+class LoadKind(StrEnum):
+    """What a file may hold."""
+
+    EVENTS = "events"
+    TICKETS = "tickets"
+    GPS = "gps"
+    ACCESS = "access"
+    ATTENDANCE = "attendance"
+    METRICS = "metrics"
+    REFERENCE = "reference"
+
+
+@app.command()
+def load(
+    path: Annotated[
+        Path,
+        typer.Argument(help="CSV, NDJSON, Parquet, GPX or PLT file; also .gz, or a .zip of such."),
+    ],
+    kind: Annotated[LoadKind, typer.Option("--as", help="What the file holds.")],
+    tenant: Annotated[
+        str | None,
+        typer.Option(help="Short name of the tenant. May be left out where there is only one."),
+    ] = None,
+    create_tenant: Annotated[
+        bool,
+        typer.Option(
+            "--create-tenant",
+            help="Make the tenant when it is not there; its clock then follows the data.",
+        ),
+    ] = False,
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of a shipped mapping, or your own .yaml file. Left out, the shipped one "
+            "that fits the file's columns is taken."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Judge every row and store nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Load a file of any system through a mapping.
+
+    Every row is accepted, already known, or put aside with a reason; the report adds up. Loading a
+    file twice changes nothing, and a load that was interrupted is simply repeated.
+
+    Try it first:  vigia load incidents.csv.zip --as tickets --tenant acme --create-tenant --dry-run
+
+    Tracks:        vigia load tracks.csv.gz --as gps --tenant acme
+
+    Own mapping:   vigia load doors.csv --as access --tenant acme --mapping doors.yaml
+
+    Exit code 0: every row is in. 3: some rows were put aside (`vigia quarantine list` shows them).
+    1: nothing could be loaded.
+    """
+    from rich.console import Console
+
+    from vigia.ingest.loader import LoadRequest
+    from vigia.ingest.mapping import find_mapping
+
+    console = Console(stderr=True)
+    chosen = find_mapping(mapping) if mapping else None
+    request = LoadRequest(path, kind.value, chosen, dry_run)
+    database = _database()
+    with _target(database, tenant, create=create_tenant, dry_run=dry_run) as tenant_id:
+        report = _run(database, tenant_id, request, console)
+    if as_json:
+        print(json.dumps(_summary(report)))
+    else:
+        _show(report, console, dry_run=dry_run)
+    if report.quarantined:
+        some = report.accepted or report.duplicate
+        raise typer.Exit(SOME_QUARANTINED if some else NOTHING_ACCEPTED)
+
+
+def _database() -> Database:
+    """Reach the database, and make sure that it holds the product's tables."""
+    from vigia.config.settings import Settings
+    from vigia.domain.errors import VigiaError
+    from vigia.store.migrate import current_revision
+
+    database = Settings().database()
+    if current_revision(database) is None:
+        raise VigiaError("The database has no tables of Vigia yet. Run `vigia migrate` first.")
+    return database
+
+
+@contextmanager
+def _target(database: Database, slug: str | None, *, create: bool, dry_run: bool) -> Iterator[UUID]:
+    """Find or make the tenant; one made for a dry run is gone afterwards."""
+    from vigia.domain.errors import VigiaError
+    from vigia.store.tenants import create_tenant, list_tenants, remove_empty_tenant
+
+    tenants = {t.slug: t.tenant_id for t in list_tenants(database)}
+    if slug is None and len(tenants) == 1:
+        slug = next(iter(tenants))
+    if slug is None:
+        known = f"There are {', '.join(sorted(tenants))}." if tenants else "There is none yet."
+        raise VigiaError(f"Name the tenant: --tenant NAME. {known} --create-tenant makes one.")
+    if slug in tenants:
+        yield tenants[slug]
+        return
+    if not create:
+        known = ", ".join(sorted(tenants)) or "none"
+        raise VigiaError(
+            f"There is no tenant {slug!r} (there are: {known}). Check the name, or make it with "
+            "--create-tenant."
+        )
+    made = create_tenant(database, slug, clock_mode="data")
+    try:
+        yield made.tenant_id
+    finally:
+        if dry_run:
+            remove_empty_tenant(database, slug)
+
+
+def _run(database: Database, tenant_id: UUID, request: LoadRequest, console: Console) -> LoadReport:
+    """Load with a progress bar by bytes of the file."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from vigia.ingest.loader import load as load_file
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %  {task.fields[rows]:,} rows"),
+        TimeElapsedColumn(),
+    )
+    size = request.path.stat().st_size if request.path.is_file() else None
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"Loading {request.path.name}", total=size, rows=0)
+        return load_file(
+            database,
+            tenant_id,
+            request,
+            now=datetime.now(UTC),
+            progress=lambda rows, done: bar.update(task, completed=done, rows=rows),
+        )
+
+
+def _summary(report: LoadReport) -> dict[str, Any]:
+    return {
+        "rows": report.rows,
+        "accepted": report.accepted,
+        "duplicate": report.duplicate,
+        "quarantined": report.quarantined,
+        "reasons": dict(sorted(report.reasons.items())),
+    }
+
+
+def _show(report: LoadReport, console: Console, *, dry_run: bool) -> None:
+    """Tell a person what became of the rows; reasons come with an example and what to do."""
+    from rich.markup import escape
+
+    from vigia.domain.telemetry.reasons import Reason
+
+    verb = "would be accepted" if dry_run else "accepted"
+    through = f" through {', '.join(dict.fromkeys(report.mappings))}" if report.mappings else ""
+    console.print(
+        f"{report.rows:,} rows{through}: [bold]{report.accepted:,} {verb}[/], "
+        f"{report.duplicate:,} known already, {report.quarantined:,} put aside."
+    )
+    if report.created:
+        made = ", ".join(f"{n:,} {table}" for table, n in report.created.items() if n)
+        console.print(f"Things the file names and that were new: {made or 'none'}.")
+    for code, count in report.reasons.most_common():
+        console.print(f"\n[yellow]{count:,} × {code}[/]: {Reason(code).explanation}")
+        for example in report.examples.get(code, []):
+            text = f"  line {example['line_no']}: {example['reason']}"
+            console.print(escape(text), highlight=False, soft_wrap=True)

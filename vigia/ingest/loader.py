@@ -1,0 +1,218 @@
+"""Loading a file: rows through a mapping into a delivery, with a report that adds up.
+
+Belongs here: choosing reader and mapping, chunks in their order, the account of it. Does not
+belong here: reading (`readers`), meaning (`mapping`, `mapped`), acceptance and storing (`batch`).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+
+from vigia.domain.dictionary import TABLES
+from vigia.domain.errors import VigiaError
+from vigia.domain.telemetry.frames import rejected as rejected_frame
+from vigia.ingest.batch import BatchInfo, Delivery, Report
+from vigia.ingest.delimited import Layout
+from vigia.ingest.envelope import parse_events
+from vigia.ingest.mapped import apply_mapping
+from vigia.ingest.mapping import LoadKind, Mapping, choose_mapping
+from vigia.ingest.readers import Member, open_members, read_lines, read_rows
+from vigia.ingest.rows import Chunk, Chunks
+from vigia.store.connection import Database
+
+EXAMPLES = 3
+Progress = Callable[[int, int], None]
+"""Called with the rows done and the bytes of the file they came from."""
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """How a load went: `rows == accepted + duplicate + quarantined`, always.
+
+    Attributes:
+        rows: Rows of the file, blank lines and the header aside.
+        reasons: Reason code to number of quarantined rows.
+        examples: Reason code to a few of them: `line_no`, `reason`, `raw`.
+        created: Table to number of things that were made because the file names them.
+        mappings: Names of the mappings used, in the order of the files.
+    """
+
+    rows: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    created: Counter[str] = field(default_factory=Counter)
+    mappings: list[str] = field(default_factory=list)
+
+    def add(self, report: Report) -> None:
+        """Count a chunk in."""
+        self.rows += report.rows
+        self.accepted += report.accepted
+        self.duplicate += report.duplicate
+        self.quarantined += report.quarantined
+        self.reasons.update(report.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """What to load and how.
+
+    Attributes:
+        kind: What the file holds.
+        mapping: None: the shipped mapping that fits; not used for events, which need none.
+        dry_run: Judge everything, store nothing.
+    """
+
+    path: Path
+    kind: LoadKind
+    mapping: Mapping | None = None
+    dry_run: bool = False
+
+
+def load(
+    database: Database,
+    tenant_id: UUID,
+    request: LoadRequest,
+    *,
+    now: datetime,
+    progress: Progress = lambda _rows, _bytes: None,
+) -> LoadReport:
+    """Load a file; what was loaded before is a duplicate, and loading it again changes nothing.
+
+    Each chunk is durable when it is counted, so a load that was interrupted is simply repeated.
+
+    Args:
+        database: Where to.
+        tenant_id: Whose data they are; the tenant must exist.
+        request: What to load.
+        now: The wall clock.
+        progress: Told after every chunk.
+
+    Raises:
+        VigiaError: The file cannot be read or does not fit; the text says what to do.
+    """
+    return _Load(database, tenant_id, request, now, progress).run()
+
+
+class _Load:
+    def __init__(
+        self,
+        database: Database,
+        tenant_id: UUID,
+        request: LoadRequest,
+        now: datetime,
+        progress: Progress,
+    ) -> None:
+        self.database = database
+        self.tenant_id = tenant_id
+        self.request = request
+        self.now = now
+        self.progress = progress
+        self.report = LoadReport()
+        # Hashes of badges and names must not be comparable between tenants or installations.
+        self.key = hmac.new(database.secret, b"mapping" + tenant_id.bytes, sha256).digest()
+        self.named: dict[str, set[str]] = {}
+
+    def run(self) -> LoadReport:
+        with open_members(self.request.path) as members:
+            for member in members:
+                if self.request.kind == "events" and self.request.mapping is None:
+                    self._load_events(member)
+                else:
+                    self._load_mapped(member)
+        return self.report
+
+    def _load_events(self, member: Member) -> None:
+        if member.format != "ndjson":
+            raise VigiaError(
+                f"{member.name}: events are loaded from NDJSON, one CloudEvents object a line. "
+                "For rows of another file, say what they are (--as) or name a mapping (--mapping)."
+            )
+        with self._delivery(member.name, None) as delivery:
+            for lines, unread in read_lines(member):
+                first = lines[0].number if lines else 1
+                parsed = parse_events(
+                    (line.content for line in lines), received_at=None, first_line_no=first
+                )
+                put_aside = pl.concat([parsed.rejected, rejected_frame(unread)])
+                self._count(delivery.add(parsed.frames, put_aside), member)
+            self._keep_examples(delivery)
+
+    def _load_mapped(self, member: Member) -> None:
+        mapping, chunks = self._prepare(member)
+        self.report.mappings.append(mapping.name)
+        with ExitStack() as stack:
+            delivery = stack.enter_context(self._delivery(member.name, mapping.name))
+            things = delivery
+            # A dry run sees only what its own delivery brought; else the things that the file
+            # names are a delivery of their own, so that the file's account is of its rows alone.
+            if mapping.reference and not self.request.dry_run:
+                origin = f"{member.name}: things it names"
+                things = stack.enter_context(self._delivery(origin, mapping.name))
+            for chunk in chunks:
+                mapped = apply_mapping(mapping, chunk, key=self.key)
+                self._create(things, mapped.references)
+                frames = {mapping.table.name: mapped.events} if mapped.events.height else {}
+                self._count(delivery.add(frames, mapped.rejected), member)
+            self._keep_examples(delivery)
+
+    def _prepare(self, member: Member) -> tuple[Mapping, Chunks]:
+        """Read the first rows, settle the mapping by their columns, and give all rows back."""
+        given = self.request.mapping
+        layout = given.layout.for_reader() if given else _layout_for(self.request.kind, member)
+        chunks: Iterator[Chunk] = read_rows(member, layout)
+        first = next(chunks, None)
+        if first is None:
+            raise VigiaError(f"{member.name} has a header and no rows: there is nothing to load.")
+        columns = first.rows.columns
+        mapping = given or choose_mapping(self.request.kind, member.suffix, columns, member.name)
+        mapping.check_columns(columns, member.name)
+        return mapping, chain([first], chunks)
+
+    def _create(self, delivery: Delivery, references: dict[str, pl.DataFrame]) -> None:
+        """Make the things not named before in this load; they come before what refers to them."""
+        for table, frame in references.items():
+            seen = self.named.setdefault(table, set())
+            code = TABLES[table].natural_key[0]
+            new = frame.filter(~pl.col(code).is_in(list(seen)))
+            seen.update(new[code].to_list())
+            if new.height:
+                self.report.created[table] += delivery.add({table: new}).accepted
+
+    def _delivery(self, origin: str, mapping: str | None) -> Delivery:
+        info = BatchInfo("import", origin, mapping)
+        return Delivery(
+            self.database, self.tenant_id, info, now=self.now, dry_run=self.request.dry_run
+        )
+
+    def _count(self, report: Report, member: Member) -> None:
+        self.report.add(report)
+        self.progress(self.report.rows, member.position())
+
+    def _keep_examples(self, delivery: Delivery) -> None:
+        for code, found in delivery.examples.items():
+            kept = self.report.examples.setdefault(code, [])
+            kept += found[: EXAMPLES - len(kept)]
+
+
+def _layout_for(kind: LoadKind, member: Member) -> Layout:
+    """The layout of the shipped mapping that is made for this ending, if there is one."""
+    from vigia.ingest.mapping import shipped
+
+    made_for = [
+        m for m in shipped().values() if m.kind == kind and member.suffix in m.layout.suffixes
+    ]
+    return made_for[0].layout.for_reader() if made_for else Layout()
