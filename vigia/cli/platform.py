@@ -51,7 +51,7 @@ def up(
     platform.up(
         settings,
         only,
-        on_change=lambda status: console.print(_line(status), highlight=False),
+        on_change=lambda status: console.print(_line(status), highlight=False, soft_wrap=True),
         when_settled=lambda all_of_them: Console().print(_table(all_of_them)),
     )
 
@@ -122,9 +122,11 @@ def migrate(
 
 def _line(status: Status) -> str:
     """Say in one line what became of a service."""
+    from rich.markup import escape
+
     colour = {"ready": "green", "restarting": "yellow"}.get(status.state, "dim")
     text = f"[{colour}]{status.title}: {status.state}[/]"
-    return f"{text} ({status.detail}; log {status.log})" if status.detail else text
+    return f"{text}: {escape(status.detail)}. Log: {status.log}" if status.detail else text
 
 
 def _table(services: Sequence[Status]) -> Table:

@@ -49,7 +49,7 @@ TUNING = {
     "lc_messages": "C",
 }
 # Right after a kill -9 the old server's children are still leaving, and a start is refused.
-LEAVING = ("pre-existing shared memory block", "is another postmaster", "is another postgres")
+LEAVING = ("pre-existing shared memory block", "Is another postmaster", "Is another postgres")
 PORT_TAKEN = ("could not bind", "could not create any TCP/IP sockets")
 RETRY_PAUSE_S = 0.25
 # The socket's path must fit into the operating system's 108 bytes, name included.
@@ -97,22 +97,42 @@ class EmbeddedPostgres:
         Raises:
             VigiaError: the server did not start; the text carries the end of its log.
         """
+        import psycopg
+
         self.home.create()
+        deadline = time.monotonic() + timeout_s
         with self._alone():
-            if not self.is_running():
-                account = server_account(self.home)
-                self._prepare_folders(account)
-                programs = binaries(self.home, account)
-                self._prepare_data(programs, account)
-                self._launch(programs, account, time.monotonic() + timeout_s)
-            database = Database(self.home.admin_url(), self.home.secret())
-            create_databases(database)
-        return database
+            while True:
+                if not self.is_running():
+                    self._make_and_launch(deadline)
+                try:
+                    database = Database(self.home.admin_url(), self.home.secret())
+                    create_databases(database)
+                except (psycopg.OperationalError, ServerDownError) as error:
+                    # A server that was killed a moment ago still took the connection.
+                    is_refused = "authentication failed" in str(error)
+                    if is_refused or time.monotonic() > deadline:
+                        raise
+                    time.sleep(RETRY_PAUSE_S)
+                else:
+                    return database
 
     def stop(self, timeout_s: float = 60.0) -> None:
         """Stop the server: connections are cut, open transactions roll back. No-op when down."""
-        if self.pid() is None:
+        if not self.home.postgres_data.exists():
             return
+        with self._alone():
+            if self.pid() is not None:
+                self._halt(timeout_s)
+
+    def _make_and_launch(self, deadline: float) -> None:
+        account = server_account(self.home)
+        self._prepare_folders(account)
+        programs = binaries(self.home, account)
+        self._prepare_data(programs, account)
+        self._launch(programs, account, deadline)
+
+    def _halt(self, timeout_s: float) -> None:
         account = server_account(self.home)
         pg_ctl = binaries(self.home, account) / "pg_ctl"
         output = ""
@@ -221,7 +241,7 @@ class EmbeddedPostgres:
         return f"-p {port} -c unix_socket_directories='{folder if is_usable else ''}'"
 
     def _forget_dead_postmaster(self) -> None:
-        """Remove the pid file of a server that is gone.
+        """Remove the pid and socket lock files of a server that is gone.
 
         PostgreSQL itself takes any process with that number for its predecessor, also a zombie
         or, after a restart of the machine, somebody else's. Its shared memory check still guards
@@ -229,6 +249,8 @@ class EmbeddedPostgres:
         """
         if self.pid() is None:
             (self.home.postgres_data / "postmaster.pid").unlink(missing_ok=True)
+            for lock in (self.home.postgres / "socket").glob(".s.PGSQL.*.lock"):
+                lock.unlink(missing_ok=True)
 
     def _log_since(self, position: int) -> str:
         with self.log_file.open(errors="replace") as log:

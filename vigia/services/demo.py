@@ -1,0 +1,226 @@
+"""The demo: real data in, the whole pipeline over them, a report of what came out.
+
+Belongs here: which data, which steps, what is measured. Does not belong here: how a step works,
+or how the report is printed (`vigia.cli.demo`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import psutil
+
+from vigia.config.settings import REPOSITORY, Settings
+from vigia.services.postgres import EmbeddedPostgres
+from vigia.store.connection import Database, Role
+
+if TYPE_CHECKING:
+    from vigia.ingest.loader import LoadReport
+    from vigia.ingest.mapping import LoadKind
+
+EXAMPLES = REPOSITORY / "examples"
+SAMPLE_S = 0.5
+_MB = 1024 * 1024
+REPORTED = (
+    "site",
+    "person",
+    "device",
+    "ticket",
+    "ingest_event",
+    "gps_fix",
+    "signal_window",
+    "metric_5m",
+    "metric_1h",
+    "metric_1d",
+    "sla_clock",
+    "lake_file",
+    "ingest_quarantine",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of the demo and whose data it becomes."""
+
+    slug: str
+    company: str
+    zone: str
+    retention: Literal["standard", "keep_all"]
+    kind: LoadKind
+    mapping: str
+    path: Path
+
+
+@dataclass(slots=True)
+class DemoReport:
+    """What the demo did.
+
+    Attributes:
+        seconds: Step to seconds.
+        rows: Table of schema `ops` (or `marts.` and its name) to rows.
+        loads: Company to the account of its file.
+        peak_mb: Most memory that the demo and the database server held together.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    loads: dict[str, LoadReport] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    peak_mb: float = 0.0
+
+
+Step = Callable[[str], None]
+
+
+def demo_sources(data: Path | None) -> list[Source]:
+    """The files to load: the whole public data sets where they are, else the samples shipped."""
+    incidents = _first(
+        data and data / "incidents" / "incident_event_log.csv.zip",
+        EXAMPLES / "incident_event_log_sample.csv.gz",
+    )
+    tracks = _first(
+        data and data / "gps" / "geolife_sample.txt.gz", EXAMPLES / "gps_tracks_sample.csv.gz"
+    )
+    return [
+        Source(
+            *("northwind-facilities", "Northwind Facilities", "UTC", "standard"),
+            *("tickets", "servicenow_incident_log", incidents),
+        ),
+        Source(
+            *("haidian-patrol", "Haidian Patrol", "Asia/Shanghai", "keep_all"),
+            *("gps", "gps_csv", tracks),
+        ),
+    ]
+
+
+def _first(wanted: Path | None, shipped: Path) -> Path:
+    return wanted if wanted and wanted.is_file() else shipped
+
+
+def run_demo(
+    settings: Settings, *, on_step: Step, on_rows: Callable[[str, int], None]
+) -> DemoReport:
+    """Load the data, run the pipeline through Dagster, count what came out.
+
+    Safe to repeat: what was loaded before is a duplicate, and what is computed is replaced.
+
+    Args:
+        settings: The installation; its database server is started when it is embedded.
+        on_step: Told the name of each step as it starts.
+        on_rows: Told a step's name and the rows done so far.
+
+    Raises:
+        VigiaError: A step could not be done; the text says what to do.
+    """
+    report = DemoReport(sources=demo_sources(settings.data))
+    with _watching_memory(settings, report):
+        with _timed(report, "database", on_step):
+            from vigia.services.platform import start_database
+
+            database = start_database(settings)
+        for source in report.sources:
+            with _timed(report, f"load {source.kind}", on_step):
+                report.loads[source.company] = _load(
+                    database,
+                    source,
+                    lambda n, s=source: on_rows(f"load {s.kind}", n),  # type: ignore[misc]
+                )
+        _run_pipeline(settings, report, on_step)
+        report.rows = count_rows(database)
+    return report
+
+
+def _load(database: Database, source: Source, on_rows: Callable[[int], None]) -> LoadReport:
+    from vigia.ingest.loader import LoadRequest, load
+    from vigia.ingest.mapping import find_mapping
+    from vigia.store.tenants import create_tenant
+
+    tenant = create_tenant(
+        database,
+        source.slug,
+        name=source.company,
+        default_tz=source.zone,
+        clock_mode="data",
+        retention_profile=source.retention,
+    )
+    request = LoadRequest(source.path, source.kind, find_mapping(source.mapping))
+    return load(
+        database,
+        tenant.tenant_id,
+        request,
+        now=datetime.now(UTC),
+        progress=lambda rows, _bytes: on_rows(rows),
+    )
+
+
+def _run_pipeline(settings: Settings, report: DemoReport, on_step: Step) -> None:
+    raise NotImplementedError
+
+
+def count_rows(database: Database) -> dict[str, int]:
+    """Rows of the tables that the report names, and of every mart."""
+    with database.transaction(Role.WORKER) as connection:
+        marts = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'marts' ORDER BY 1"
+        ).fetchall()
+        names = [f"ops.{name}" for name in REPORTED] + [f"marts.{name}" for (name,) in marts]
+        counted: dict[str, int] = {}
+        for name in names:
+            found: Any = connection.execute(f"SELECT count(*) FROM {name}").fetchone()  # type: ignore[arg-type]
+            counted[name.removeprefix("ops.")] = found[0]
+    return counted
+
+
+@contextmanager
+def _timed(report: DemoReport, step: str, on_step: Step) -> Iterator[None]:
+    on_step(step)
+    start = time.monotonic()
+    yield
+    report.seconds[step] = round(time.monotonic() - start, 2)
+
+
+@contextmanager
+def _watching_memory(settings: Settings, report: DemoReport) -> Iterator[None]:
+    """Sample the memory of this process, its children and the database server."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(SAMPLE_S):
+            report.peak_mb = max(report.peak_mb, round(memory_mb(settings), 1))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def memory_mb(settings: Settings) -> float:
+    """Memory of this process, its children and the embedded server, pages shared counted once.
+
+    Proportional set size where the system tells it: Postgres' processes share their buffers, and
+    adding their resident sizes would count them many times over.
+    """
+    roots = [psutil.Process()]
+    server = EmbeddedPostgres(settings.layout).pid() if settings.is_embedded else None
+    if server is not None:
+        roots.append(psutil.Process(server))
+    total = 0
+    for process in {
+        p.pid: p for root in roots for p in (root, *root.children(recursive=True))
+    }.values():
+        try:
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
+        except psutil.Error:
+            continue
+    return total / _MB
