@@ -111,7 +111,7 @@ class Home:
         Raises:
             ServerDownError: nothing is listening; the text says how to start it.
         """
-        port = self._recorded_port()
+        port = self.recorded_port()
         if port is None or not is_listening(LOOPBACK, port):
             raise ServerDownError(
                 f"The database server of {self.root} is not running. "
@@ -128,8 +128,11 @@ class Home:
         login = f"{ADMIN_ROLE}:{self.postgres_password()}"
         return f"postgresql://{login}@{LOOPBACK}:{self.postgres_port()}/{DATABASE_NAME}"
 
-    def _recorded_port(self) -> int | None:
-        """Port in the server's own pid file (line 4 of postmaster.pid), None without one."""
+    def recorded_port(self) -> int | None:
+        """Return the port in the server's own pid file (line 4 of postmaster.pid), if there is one.
+
+        The file stays behind when the server is killed.
+        """
         try:
             lines = (self.postgres_data / "postmaster.pid").read_text().splitlines()
             return int(lines[3])
