@@ -6,18 +6,38 @@ loader's; what an event must be is the domain's; how rows are written is the sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Literal, Self
-from uuid import UUID
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, Self
+from uuid import UUID, uuid4
 
 import polars as pl
 
-from vigia.store.connection import Database
+from vigia.domain.dictionary import TABLES
+from vigia.domain.telemetry.clock import ClockRule
+from vigia.domain.telemetry.frames import REJECTED
+from vigia.domain.telemetry.normalise import Normalised, normalise
+from vigia.domain.telemetry.reasons import Reason
+from vigia.ingest.envelope import parse_events
+from vigia.ingest.failures import IngestError, explained
+from vigia.store import quarantine
+from vigia.store.books import Books
+from vigia.store.connection import Database, Role, set_tenant
+from vigia.store.durability import refuse_undurable
+from vigia.store.ingest import Session, Stored
+from vigia.store.schema import parents_first
+
+if TYPE_CHECKING:
+    import psycopg
 
 Kind = Literal["live", "import", "replay"]
 CHUNK = 50_000
+EXAMPLES = 3
+_TRIES = 4
+_WAITING = (Reason.UNKNOWN_SITE, Reason.UNKNOWN_REFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,10 @@ class Report:
     """How a delivery went: `rows == accepted + duplicate + quarantined`, always.
 
     Attributes:
+        rows: Events offered.
+        accepted: Events stored.
+        duplicate: Events that were known.
+        quarantined: Events put aside.
         reasons: Reason code to number of quarantined events.
         replayed: Events put aside earlier (or by this delivery) that it made acceptable and
             that were stored as a batch of their own; not part of the sum above.
@@ -54,12 +78,35 @@ class Report:
     replayed: int = 0
     batch_id: UUID | None = None
 
+    def add(self, other: Report) -> None:
+        """Add the account of a chunk."""
+        self.rows += other.rows
+        self.accepted += other.accepted
+        self.duplicate += other.duplicate
+        self.quarantined += other.quarantined
+        self.replayed += other.replayed
+        for code, count in other.reasons.items():
+            self.reasons[code] = self.reasons.get(code, 0) + count
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one chunk: its account, and the rejected events (`frames.REJECTED`)."""
+
+    report: Report
+    rejected: pl.DataFrame
+    stored: Stored
+
 
 class Delivery:
     """A delivery in as many chunks as it takes; each chunk is one transaction.
 
     Use as a context manager. A chunk that was added is durable when `add` returns. An error
     leaves the batch as `failed` with its text; chunks added before stay.
+
+    Attributes:
+        report: The account so far.
+        examples: Reason code to the first few rejected events, as rows of `frames.REJECTED`.
 
     Example:
         with Delivery(database, tenant_id, BatchInfo("import", "log.csv"), now=now) as delivery:
@@ -86,14 +133,58 @@ class Delivery:
             now: The wall clock, for the books and for what cannot have happened yet.
             dry_run: Judge everything (chunks see what earlier chunks brought), store nothing.
         """
-        self.report = Report()
-        self.examples: dict[str, list[dict[str, object]]] = {}
+        self.report = Report(batch_id=None if dry_run else uuid4())
+        self.examples: dict[str, list[dict[str, Any]]] = {}
+        self._database = database
+        self._tenant_id = tenant_id
+        self._batch = batch
+        self._batch_id = self.report.batch_id or uuid4()
+        self._now = now
+        self._dry_run = dry_run
+        self._stack = ExitStack()
+        self._look_again = False
 
     def __enter__(self) -> Self:
-        raise NotImplementedError
+        """Connect, check that the server is durable and the tenant known, open the batch."""
+        with ExitStack() as stack, explained():
+            connection = stack.enter_context(self._database.connect(Role.APP))
+            refuse_undurable(connection)
+            self.session = Session(connection, self._tenant_id)
+            self._books = Books(connection, self._tenant_id)
+            if self._dry_run:
+                stack.enter_context(connection.transaction(force_rollback=True))
+            with self.transaction():
+                self._refuse_unknown_tenant(connection)
+                batch = self._batch
+                self._books.open_batch(
+                    self._batch_id, batch.kind, batch.origin, batch.mapping, self._now
+                )
+            self._stack = stack.pop_all()
+        return self
 
-    def __exit__(self, *_: object) -> None:
-        raise NotImplementedError
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Close the batch as done or failed, then try again what waited for it."""
+        with self._stack:
+            if self._dry_run:
+                return
+            if error is not None:
+                self._note_failure(error)
+                return
+            with explained(), self.transaction():
+                self._books.close_batch(self._batch_id, self._now)
+        if self._look_again and self._batch.kind != "replay":
+            from vigia.ingest.quarantine import replay_answered
+
+            again = replay_answered(self._database, self._tenant_id, now=self._now)
+            self.report.replayed = again.accepted
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """A transaction that acts for the tenant, on the delivery's own connection."""
+        connection = self.session.connection
+        with connection.transaction():
+            set_tenant(connection, self._tenant_id)
+            yield connection
 
     def add(
         self, frames: Mapping[str, pl.DataFrame], rejected: pl.DataFrame | None = None
@@ -106,8 +197,104 @@ class Delivery:
 
         Returns:
             The account of this chunk; `self.report` holds the delivery's.
+
+        Raises:
+            IngestError: The database refused or is gone; nothing of the chunk is stored.
         """
-        raise NotImplementedError
+        from psycopg import errors
+
+        for left in reversed(range(_TRIES)):
+            try:
+                with explained():
+                    outcome = self._add_once(frames, rejected)
+                break
+            except IngestError as error:
+                # Two deliveries waited for each other: the server picked this one to step back.
+                circle = errors.DeadlockDetected, errors.SerializationFailure
+                if self._dry_run or not left or not isinstance(error.__cause__, circle):
+                    raise
+        self.count(outcome)
+        return outcome.report
+
+    def _add_once(
+        self, frames: Mapping[str, pl.DataFrame], rejected: pl.DataFrame | None
+    ) -> Outcome:
+        judged = self.judge(frames, ClockRule(self._now))
+        self.session.prepare(judged, partitions=not self._dry_run)
+        with self.transaction() as connection:
+            outcome = self.store(judged, rejected)
+            quarantine.keep(
+                connection,
+                self._tenant_id,
+                self._batch_id,
+                outcome.rejected,
+                origin=self._batch.origin,
+                mapping=self._batch.mapping,
+                now=self._now,
+            )
+        return outcome
+
+    def judge(self, frames: Mapping[str, pl.DataFrame], clock: ClockRule) -> dict[str, Normalised]:
+        """Judge frames by the rules that need no database."""
+        return {
+            name: normalise(frame, TABLES[name], tenant_id=self._tenant_id, clock=clock)
+            for name, frame in frames.items()
+            if frame.height
+        }
+
+    def store(
+        self, judged: Mapping[str, Normalised], rejected: pl.DataFrame | None = None
+    ) -> Outcome:
+        """Store judged frames and account for them, inside the caller's transaction."""
+        stored = self.session.store(judged, batch_id=self._batch_id, now=self._now)
+        bad = [REJECTED.to_frame() if rejected is None else rejected]
+        bad += [normalised.judgement.rejected() for normalised in judged.values()]
+        everything = pl.concat(bad)
+        offered = sum(normalised.judgement.frame.height for normalised in judged.values())
+        reasons = dict(everything["reason_code"].value_counts().iter_rows())
+        report = Report(
+            rows=offered + bad[0].height,
+            accepted=stored.accepted,
+            duplicate=stored.duplicate,
+            quarantined=everything.height,
+            reasons=reasons,
+        )
+        if report.rows != report.accepted + report.duplicate + report.quarantined:
+            raise AssertionError(f"events went missing: {report}")
+        self._books.count_chunk(self._batch_id, asdict(report), stored.first, stored.last)
+        return Outcome(report, everything, stored)
+
+    def count(self, outcome: Outcome) -> None:
+        """Add a committed chunk to the delivery's account."""
+        self.report.add(outcome.report)
+        waiting = any(code in outcome.report.reasons for code in _WAITING)
+        self._look_again = self._look_again or waiting or outcome.stored.created > 0
+        for code in outcome.report.reasons:
+            kept = self.examples.setdefault(code, [])
+            missing = EXAMPLES - len(kept)
+            if missing > 0:
+                same = outcome.rejected.filter(pl.col("reason_code") == code)
+                kept.extend(same.head(missing).iter_rows(named=True))
+
+    def _refuse_unknown_tenant(self, connection: psycopg.Connection) -> None:
+        if connection.execute("SELECT FROM ops.tenant").fetchone() is None:
+            raise IngestError(
+                f"There is no tenant {self._tenant_id}. Create it first: "
+                "`vigia load … --create-tenant`, or `vigia tenant create`."
+            )
+
+    def _note_failure(self, error: BaseException) -> None:
+        """Note in the books why the delivery failed, if the database still answers."""
+        import psycopg
+
+        text = str(error) or type(error).__name__
+        try:
+            with self._database.transaction(Role.APP, self._tenant_id) as connection:
+                books = Books(connection, self._tenant_id)
+                books.close_batch(self._batch_id, self._now, text[:2000])
+        except psycopg.Error:
+            # The caller gets the first error, which matters more than this one.
+            return
 
 
 def ingest(
@@ -120,7 +307,14 @@ def ingest(
     rejected: pl.DataFrame | None = None,
 ) -> Report:
     """Judge and store prepared frames as one delivery, in chunks; parents before children."""
-    raise NotImplementedError
+    with Delivery(database, tenant_id, batch, now=now) as delivery:
+        if rejected is not None and rejected.height:
+            delivery.add({}, rejected)
+        for name in parents_first():
+            if name in frames:
+                for chunk in frames[name].iter_slices(CHUNK):
+                    delivery.add({name: chunk})
+    return delivery.report
 
 
 def ingest_lines(
@@ -135,8 +329,19 @@ def ingest_lines(
     """Judge and store NDJSON CloudEvents as one delivery, in chunks.
 
     Args:
+        database: Where they go.
+        tenant_id: Whose events they are.
         lines: One event a line.
+        batch: What is said about the delivery.
+        now: The wall clock.
         received_at: When they arrived; None for an import, whose events arrived as they
             happened. Live deliveries always pass it.
     """
-    raise NotImplementedError
+    remaining = iter(lines)
+    first = 1
+    with Delivery(database, tenant_id, batch, now=now) as delivery:
+        while chunk := list(islice(remaining, CHUNK)):
+            parsed = parse_events(chunk, received_at=received_at, first_line_no=first)
+            delivery.add(parsed.frames, parsed.rejected)
+            first += len(chunk)
+    return delivery.report

@@ -1,0 +1,338 @@
+"""Storing judged events: identity, rows, journal, marks and message, all in one transaction.
+
+Every event is stored once: its identity goes into `ops.ingest_key`, and only events whose
+identity was new become rows. What an event must be is judged before, by
+`vigia.domain.telemetry`; folding things from the journal is `vigia.store.fold`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import polars as pl
+
+from vigia.domain.dictionary import TABLES, Column, ColumnType, Kind, Table
+from vigia.domain.telemetry import watermark
+from vigia.domain.telemetry.judgement import detail
+from vigia.domain.telemetry.normalise import Normalised, checked_references
+from vigia.domain.telemetry.reasons import Reason
+from vigia.store import fold
+from vigia.store.books import Books
+from vigia.store.copy import copy_in
+from vigia.store.schema import parents_first
+
+if TYPE_CHECKING:
+    import psycopg
+
+MARKS = "pg_temp.stage_marks"
+_IDENTITY = {
+    "source": ColumnType.TEXT,
+    "source_event_id": ColumnType.TEXT,
+    "type": ColumnType.TEXT,
+    "event_id": ColumnType.UUID,
+    "body_hash": ColumnType.BIGINT,
+}
+_CHANGE = {
+    "entity_id": ColumnType.UUID,
+    "site_id": ColumnType.UUID,
+    "event_time": ColumnType.TIMESTAMP,
+    "received_at": ColumnType.TIMESTAMP,
+    "payload": ColumnType.JSON,
+}
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of a chunk.
+
+    Attributes:
+        accepted: Events that were new.
+        duplicate: Events that were known before, or twice in the chunk.
+        created: Things that did not exist before; what waited for them can be tried again.
+        first: Oldest time of a new event.
+        last: Newest time of a new event.
+        clock: Newest time of a new event that is more than a description of a thing.
+        tables: Table name to number of new events.
+        days: UTC days of the new events.
+    """
+
+    accepted: int = 0
+    duplicate: int = 0
+    created: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    clock: datetime | None = None
+    tables: dict[str, int] = field(default_factory=dict)
+    days: set[date] = field(default_factory=set)
+
+    def add(self, table: Table, fresh: pl.DataFrame) -> None:
+        """Count the new events of one table."""
+        if fresh.is_empty():
+            return
+        times = fresh["event_time"]
+        self.accepted += fresh.height
+        self.tables[table.name] = fresh.height
+        self.days.update(times.dt.date().unique().to_list())
+        self.first = min(filter(None, (self.first, times.min())))  # type: ignore[type-var, assignment]
+        self.last = max(filter(None, (self.last, times.max())))  # type: ignore[type-var, assignment]
+        if fold.lives(table):
+            self.clock = max(filter(None, (self.clock, times.max())))  # type: ignore[type-var, assignment]
+
+
+class Session:
+    """A connection with its staging tables, and what is known to exist."""
+
+    def __init__(self, connection: psycopg.Connection, tenant_id: UUID) -> None:
+        """Wrap a connection in autocommit mode that acts for the tenant."""
+        self.connection = connection
+        self.tenant_id = tenant_id
+        self._known: dict[str, set[bytes]] = {}
+
+    def prepare(self, judged: Mapping[str, Normalised], *, partitions: bool = True) -> None:
+        """Make the staging tables and day partitions a chunk needs; before its transaction.
+
+        A new partition locks its table until the end of the transaction that makes it, so that
+        is never the long one.
+        """
+        self._known.clear()
+        self._make(MARKS, {"site_id": ColumnType.UUID, "at": ColumnType.TIMESTAMP})
+        for name, normalised in judged.items():
+            table = TABLES[name]
+            self._make(_stage(table), _staged_columns(table))
+            if table.partitioned and partitions:
+                self._ensure_partitions(table, normalised.accepted["event_time"])
+
+    def store(self, judged: Mapping[str, Normalised], *, batch_id: UUID, now: datetime) -> Stored:
+        """Store a chunk inside the caller's transaction; reject what refers to nothing known.
+
+        Args:
+            judged: Table name to judged frame. Unknown references and conflicting duplicates
+                are added to their judgements.
+            batch_id: The delivery.
+            now: The time to note in state rows.
+        """
+        stored = Stored()
+        seen: list[pl.DataFrame] = []
+        self.connection.execute(f"TRUNCATE {MARKS}")
+        for name in parents_first():
+            if name not in judged or judged[name].accepted.is_empty():
+                continue
+            table = TABLES[name]
+            fresh = self._store_table(table, judged[name], stored, batch_id, now)
+            stored.add(table, fresh)
+            if table.kind is Kind.RECORD:
+                self._mark(fresh)
+                if any(column.name == "seq" for column in table.columns):
+                    seen.append(watermark.seen(fresh))
+        if stored.accepted:
+            books = Books(self.connection, self.tenant_id)
+            books.write_marks(MARKS)
+            if seen:
+                books.write_watermarks(pl.concat(seen))
+            books.write_message(stored.tables, stored.days, batch_id, now)
+            if stored.clock:
+                books.move_clock(stored.clock)
+        return stored
+
+    def _store_table(
+        self, table: Table, judged: Normalised, stored: Stored, batch_id: UUID, now: datetime
+    ) -> pl.DataFrame:
+        """Store the events of one table and return those that were new."""
+        events = self._with_known_references(table, judged)
+        events = self._without_repeats(events, judged, stored)
+        if events.is_empty():
+            return events
+        self._stage(table, events)
+        insert = _insert_records if table.kind is Kind.RECORD else _insert_changes
+        values = {"tenant": self.tenant_id, "batch": batch_id, "table": table.name}
+        known = self.connection.execute(insert(table, events.columns), values).fetchall()
+        fresh = self._without_known(events, [row[0].bytes for row in known], judged, stored)
+        if table.kind is Kind.STATE and not fresh.is_empty():
+            fold.lock_things(self.connection, table, _stage(table))
+            stored.created += fold.fold(
+                self.connection,
+                self.tenant_id,
+                table,
+                stage=_stage(table),
+                marks=MARKS,
+                now=now,
+            )
+        return fresh
+
+    # ------------------------------------------------------------------ references
+
+    def _with_known_references(self, table: Table, judged: Normalised) -> pl.DataFrame:
+        """The accepted events whose things all exist; the others are rejected."""
+        bad = pl.repeat(False, judged.accepted.height, eager=True)
+        for column in checked_references(table):
+            if column.name not in judged.references.columns:
+                continue
+            ids = judged.references[column.name]
+            unknown = self._unknown(str(column.references), ids.unique().drop_nulls().to_list())
+            if not unknown:
+                continue
+            where = ids.is_in(unknown).fill_null(value=False)
+            self._reject_unknown(column, judged, where)
+            bad |= where
+        return judged.accepted.filter(~bad) if bad.any() else judged.accepted
+
+    def _reject_unknown(self, column: Column, judged: Normalised, where: pl.Series) -> None:
+        frame, judgement = judged.judgement.frame, judged.judgement
+        is_site = column.references == "site"
+        reason = Reason.UNKNOWN_SITE if is_site else Reason.UNKNOWN_REFERENCE
+        rows = judged.accepted["row"].filter(where).to_list()
+        ids = judged.references[column.name].filter(where).to_list()
+        for row, missing in zip(rows, ids, strict=True):
+            sent = frame[column.name][row] if column.name in frame.columns else None
+            if sent is None and is_site:
+                sent = frame["ce_subject"][row]
+            shown = str(UUID(bytes=sent)) if isinstance(sent, bytes) else sent
+            text = detail(column.name, shown, f"and no {column.references} that is known")
+            judgement.reject_row(row, reason, text, (str(column.references), missing))
+
+    def _unknown(self, target: str, ids: list[bytes]) -> list[bytes]:
+        """Those of some ids that no row of a table has."""
+        known = self._known.setdefault(target, set())
+        asked = [i for i in ids if i not in known]
+        if asked:
+            key = TABLES[target].key[0]
+            found = self.connection.execute(
+                f"SELECT {key} FROM ops.{target} WHERE tenant_id = %s AND {key} = ANY(%s)",
+                [self.tenant_id, [UUID(bytes=i) for i in asked]],
+            )
+            known.update(row[0].bytes for row in found)
+        return [i for i in asked if i not in known]
+
+    # ------------------------------------------------------------------ repeats
+
+    def _without_repeats(
+        self, events: pl.DataFrame, judged: Normalised, stored: Stored
+    ) -> pl.DataFrame:
+        """Events that the chunk itself does not repeat, sorted by identity.
+
+        All transactions write identities in this order, so none waits in a circle.
+        """
+        first = events["event_id"].is_first_distinct()
+        if not first.all():
+            firsts = events.filter(first).select("event_id", pl.col("body_hash").alias("known"))
+            again = events.filter(~first).join(firsts, on="event_id", how="left")
+            self._settle_repeats(again, judged, stored)
+            events = events.filter(first)
+        return events.sort("source", "source_event_id")
+
+    def _without_known(
+        self, events: pl.DataFrame, known: list[bytes], judged: Normalised, stored: Stored
+    ) -> pl.DataFrame:
+        """Events that were new; those known before are duplicates or conflicts."""
+        if not known:
+            return events
+        found = self.connection.execute(
+            "SELECT event_id, body_hash FROM ops.ingest_key "
+            "WHERE tenant_id = %s AND event_id = ANY(%s)",
+            [self.tenant_id, [UUID(bytes=i) for i in known]],
+        ).fetchall()
+        hashes = pl.DataFrame(
+            {"event_id": [row[0].bytes for row in found], "known": [row[1] for row in found]},
+            schema={"event_id": pl.Binary, "known": pl.Int64},
+        )
+        self._settle_repeats(events.join(hashes, on="event_id"), judged, stored)
+        return events.join(hashes, on="event_id", how="anti")
+
+    def _settle_repeats(self, again: pl.DataFrame, judged: Normalised, stored: Stored) -> None:
+        conflicts = again.filter(pl.col("body_hash") != pl.col("known"))
+        stored.duplicate += again.height - conflicts.height
+        for row, source, name in conflicts.select("row", "source", "source_event_id").iter_rows():
+            text = f"id {name!r} of source {source!r} was used before"
+            judged.judgement.reject_row(row, Reason.CONFLICTING_DUPLICATE, text)
+
+    # ------------------------------------------------------------------ staging
+
+    def _make(self, stage: str, columns: Mapping[str, ColumnType]) -> None:
+        listed = ", ".join(f"{name} {kind.value}" for name, kind in columns.items())
+        self.connection.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.removeprefix('pg_temp.')} ({listed}) "
+            "ON COMMIT DELETE ROWS"
+        )
+
+    def _stage(self, table: Table, events: pl.DataFrame) -> None:
+        columns = _staged_columns(table)
+        names = [name for name in events.columns if name in columns]
+        self.connection.execute(f"TRUNCATE {_stage(table)}")
+        copy_in(self.connection, _stage(table), events.select(names), [columns[n] for n in names])
+
+    def _mark(self, fresh: pl.DataFrame) -> None:
+        """Note the 5-minute slots of new records at sites."""
+        if "site_id" not in fresh.columns:
+            return
+        slot = pl.col("event_time").dt.truncate("5m").alias("at")
+        marks = fresh.select("site_id", slot).drop_nulls().unique()
+        copy_in(self.connection, MARKS, marks, [ColumnType.UUID, ColumnType.TIMESTAMP])
+
+    def _ensure_partitions(self, table: Table, times: pl.Series) -> None:
+        days = sorted(times.dt.date().unique().to_list())
+        missing = self.connection.execute(
+            "SELECT coalesce(array_agg(day), '{}') FROM unnest(%s::date[]) AS day WHERE "
+            "to_regclass(format('ops.%%I', %s || '_' || to_char(day, 'YYYYMMDD'))) IS NULL",
+            [days, table.name],
+        ).fetchone()
+        if missing and missing[0]:
+            with self.connection.transaction():
+                # One maker at a time: each new partition locks the table itself.
+                self.connection.execute(
+                    "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"partitions {table.name}"]
+                )
+                self.connection.execute(
+                    "SELECT ops.ensure_partitions(%s, %s)", [table.name, sorted(missing[0])]
+                )
+
+
+def _stage(table: Table) -> str:
+    return f"pg_temp.stage_{table.name}"
+
+
+def _staged_columns(table: Table) -> dict[str, ColumnType]:
+    if table.kind is Kind.STATE:
+        return _IDENTITY | _CHANGE
+    own = {c.name: c.type for c in table.all_columns if c.name not in ("tenant_id", table.key[0])}
+    return _IDENTITY | own
+
+
+_NEW_KEYS = """
+    WITH fresh AS (
+        INSERT INTO ops.ingest_key
+            (tenant_id, source, source_event_id, event_id, type, batch_id, body_hash)
+        SELECT %(tenant)s, source, source_event_id, event_id, type, %(batch)s, body_hash
+        FROM {stage}
+        ON CONFLICT DO NOTHING
+        RETURNING event_id
+    ),
+    stored AS ({insert})
+    SELECT s.event_id FROM {stage} AS s
+    WHERE NOT EXISTS (SELECT FROM fresh WHERE fresh.event_id = s.event_id)
+"""
+
+
+def _insert_records(table: Table, columns: list[str]) -> str:
+    """SQL that stores staged records whose identity is new and returns the other identities."""
+    own = [name for name in _staged_columns(table) if name in columns and name not in _IDENTITY]
+    insert = f"""
+        INSERT INTO ops.{table.name} (tenant_id, {table.key[0]}, {", ".join(own)})
+        SELECT %(tenant)s, event_id, {", ".join(own)}
+        FROM {_stage(table)} JOIN fresh USING (event_id)
+    """
+    return _NEW_KEYS.format(stage=_stage(table), insert=insert)
+
+
+def _insert_changes(table: Table, columns: list[str]) -> str:
+    """SQL that journals staged changes whose identity is new and returns the other identities."""
+    own = ["event_id", "type", "source", *(name for name in _CHANGE if name in columns)]
+    insert = f"""
+        INSERT INTO ops.ingest_event (tenant_id, table_name, batch_id, {", ".join(own)})
+        SELECT %(tenant)s, %(table)s, %(batch)s, {", ".join(own)}
+        FROM {_stage(table)} JOIN fresh USING (event_id)
+    """
+    return _NEW_KEYS.format(stage=_stage(table), insert=insert)
