@@ -13,7 +13,7 @@ SOURCES := $(wildcard vigia assets orchestration dashboards ml bench)
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(INSTALLED) ## make the virtual environment (20 s with uv, minutes with plain pip)
+install: $(INSTALLED) ## make the virtual environment (a minute with uv, a few with plain pip)
 
 demo: $(INSTALLED) ## load real data, run the whole pipeline, print a report, serve everything
 	$(BIN)/vigia demo
@@ -66,6 +66,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	if [ -n "$$find_links" ]; then export UV_FIND_LINKS="$$find_links"; fi; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	if [ -n "$$cert" ]; then export SSL_CERT_FILE="$$cert"; fi; \
+	export UV_SYSTEM_CERTS=true; \
 	{ test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock; } || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
