@@ -1,0 +1,1 @@
+"""What happens after something is known to be wrong: tickets, their promises, escalation."""
