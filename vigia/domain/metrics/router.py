@@ -21,11 +21,16 @@ from vigia.domain.windows import (
 
 
 class Resolution(StrEnum):
-    """A tier of metrics; the values are the names of their tables."""
+    """A tier of metrics."""
 
-    FIVE_MINUTES = "metric_5m"
-    HOUR = "metric_1h"
-    DAY = "metric_1d"
+    FIVE_MINUTES = "5m"
+    HOUR = "1h"
+    DAY = "1d"
+
+    @property
+    def table(self) -> str:
+        """Name of its table."""
+        return f"metric_{self.value}"
 
     @property
     def step(self) -> timedelta:
@@ -72,8 +77,8 @@ def route(from_: datetime, to: datetime, now: datetime, zone: str) -> list[Segme
         now: The tenant's now; see `domain.md`, time.
         zone: IANA zone of the site.
     """
-    hours_from = _first_whole_day(now - HOURS_FOR, zone)
-    slots_from = _first_whole_day(now - FIVE_MINUTES_FOR, zone)
+    hours_from = first_whole_day(now - HOURS_FOR, zone)
+    slots_from = first_whole_day(now - FIVE_MINUTES_FOR, zone)
     pieces = (
         (Resolution.DAY, from_, hours_from),
         (Resolution.HOUR, hours_from, slots_from),
@@ -87,7 +92,8 @@ def route(from_: datetime, to: datetime, now: datetime, zone: str) -> list[Segme
     return segments
 
 
-def _first_whole_day(instant: datetime, zone: str) -> datetime:
+def first_whole_day(instant: datetime, zone: str) -> datetime:
+    """Start of the first local day that begins after an instant."""
     return day_start(local_date_of(instant, zone) + DAY, zone)
 
 
