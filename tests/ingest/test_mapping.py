@@ -134,7 +134,12 @@ def test_a_missing_column_is_named_beside_what_the_file_has() -> None:
     ("kind", "suffix", "columns", "name"),
     [
         ("gps", ".csv", ["lat", "lng", "datetime", "uid"], "gps_csv"),
-        ("gps", ".plt", ["lat", "lon", "zero", "altitude", "days", "date", "clock", "$file"], "plt"),
+        (
+            "gps",
+            ".plt",
+            ["lat", "lon", "zero", "altitude", "days", "date", "clock", "$file"],
+            "plt",
+        ),
         ("metrics", ".csv", ["timestamp", "value", "$file"], "metric_series"),
         ("reference", ".csv", ["employee_no", "role", "$modified"], "reference_people"),
         ("reference", ".csv", ["CODE", "Name", "TZ", "$modified"], "reference_sites"),

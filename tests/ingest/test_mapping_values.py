@@ -65,7 +65,9 @@ def test_a_value_is_read_as_the_mapping_says(spec: object, text: str, expected: 
     assert found == (pytest.approx(expected) if isinstance(expected, float) else expected)
 
 
-@pytest.mark.parametrize(("word", "truth"), [("true", True), ("NO", False), ("1", True), ("", None)])
+@pytest.mark.parametrize(
+    ("word", "truth"), [("true", True), ("NO", False), ("1", True), ("", None)]
+)
 def test_truth_is_read_from_many_words(word: str, truth: bool | None) -> None:
     assert value("a", [word], column="mock") == [truth]
 
@@ -114,7 +116,9 @@ def test_rows_of_one_minute_are_ordered_by_the_systems_own_counter() -> None:
 def test_what_does_not_read_rejects_its_row_and_only_that(
     spec: object, text: str, code: str, said: str
 ) -> None:
-    result = mapped(a_mapping(columns={"speed_mps": spec, "lat": "lat"}), a=[text, None], lat=["1", "2"])
+    result = mapped(
+        a_mapping(columns={"speed_mps": spec, "lat": "lat"}), a=[text, None], lat=["1", "2"]
+    )
     assert result.events["lat"].to_list() == ["2"]
     [row] = result.rejected.to_dicts()
     assert (row["line_no"], row["reason_code"]) == (2, code)
@@ -189,5 +193,11 @@ def test_things_are_made_once_and_only_from_rows_that_are_accepted() -> None:
 
 
 def test_hostile_text_is_only_text() -> None:
-    texts = ["'; DROP TABLE ops.tenant; --", "{t}", "=cmd|' /C calc'!A0", "\u202egnp.exe", "😀" * 50]
+    texts = [
+        "'; DROP TABLE ops.tenant; --",
+        "{t}",
+        "=cmd|' /C calc'!A0",
+        "\u202egnp.exe",
+        "😀" * 50,
+    ]
     assert value("a", list(texts), column="motion") == texts

@@ -15,6 +15,7 @@ import csv
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from gzip import BadGzipFile
 from itertools import chain
 from zipfile import BadZipFile
 
@@ -26,7 +27,7 @@ from vigia.ingest.rows import LINE, ByteStream, Chunk, Chunks, unreadable
 BLOCK_BYTES = 8 << 20
 MAX_LINE_BYTES = 1 << 20
 """A longer line is put aside: no row of an export is that long, but an unclosed quote is."""
-BROKEN_OFF = (EOFError, zlib.error, BadZipFile)
+BROKEN_OFF = (EOFError, zlib.error, BadZipFile, BadGzipFile)
 """What the archive readers raise when the packed data end early or are damaged."""
 _SEPARATORS = ",;\t|"
 
