@@ -14,11 +14,20 @@ from assets.platform import Platform
 from assets.specs import contract_spec, ops_key, ops_spec
 from vigia.worker import quality
 
-BOOKS = ("ingest_batch", "ingest_key", "ingest_quarantine", "ingest_event", "tenant", "tenant_clock")
-"""What ingest itself keeps of its work, read by the marts."""
+BOOKS = (
+    "tenant",
+    "tenant_clock",
+    "metric",
+    "device_watermark",
+    "ingest_batch",
+    "ingest_key",
+    "ingest_event",
+    "ingest_quarantine",
+)
+"""What ingest itself keeps of its work."""
 
 NAMES = tuple(table.name for table in quality.input_tables())
-SPECS = [ops_spec(name) for name in (*NAMES, *BOOKS)]
+ASSETS = [ops_spec(name) for name in (*NAMES, *BOOKS)]
 _VALUES = "Presence, states, ranges, keys, times and texts, and what is usual for the feed."
 
 

@@ -22,9 +22,7 @@ def lake_archive(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
     parts = [
         part
         for tenant in platform.tenants()
-        for part in archive_days(
-            platform.database, platform.lake, tenant, now=platform.clock()
-        )
+        for part in archive_days(platform.database, platform.lake, tenant, now=platform.clock())
     ]
     rows: Counter[str] = Counter()
     days: Counter[object] = Counter()
@@ -50,3 +48,6 @@ _RUNS = ops_spec("retention_run", deps=["lake_file", "metric_1h", "metric_1d"])
 def retention(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
     """Delete what is past its time, and only what is verified to be safe elsewhere."""
     return dg.MaterializeResult(asset_key=_RUNS.key, metadata={})
+
+
+ASSETS = [lake_archive, retention]

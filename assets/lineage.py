@@ -13,10 +13,12 @@ from pathlib import Path
 
 import yaml
 
+from vigia.domain.dictionary import TABLES
 from vigia.store.dbt_sources import PROJECT
 
 _REF = re.compile(r"ref\(\s*'(\w+)'\s*(~)?")
-_SOURCE = re.compile(r"source\(\s*'(\w+)'\s*,\s*'(\w+)'\s*\)")
+_SOURCE = re.compile(r"source\(\s*'(\w+)'\s*,\s*(?:'(\w+)'|(\w+))\s*\)")
+_QUOTED = re.compile(r"'(\w+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,11 @@ def read_marts(project: Path = PROJECT) -> tuple[Mart, ...]:
 
 def _parents(text: str, models: Iterable[str]) -> frozenset[str]:
     """What a model reads: models by name, sources as `schema.table`."""
-    found = {f"{schema}.{table}" for schema, table in _SOURCE.findall(text)}
+    found: set[str] = set()
+    for schema, name, variable in _SOURCE.findall(text):
+        # source('ops', variable) in a loop: every table that the text lists.
+        names = [name] if not variable else [q for q in _QUOTED.findall(text) if q in TABLES]
+        found |= {f"{schema}.{table}" for table in names}
     for name, goes_on in _REF.findall(text):
         # ref('int_site_day_' ~ part): every model whose name goes on from there.
         found |= {m for m in models if m.startswith(name)} if goes_on else {name}

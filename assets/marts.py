@@ -106,3 +106,6 @@ def _row(node: Node) -> dict[str, object]:
         "seconds": round(node.seconds, 2),
         "message": node.message if node.is_failed else None,
     }
+
+
+ASSETS = [marts, dbt_docs]

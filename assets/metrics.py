@@ -79,3 +79,6 @@ def metric_values(
         now=platform.clock(),
     )
     yield from value_results(NAMES, found)
+
+
+ASSETS = [metrics]

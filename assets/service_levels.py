@@ -12,7 +12,16 @@ from assets.platform import Platform
 from assets.specs import contract_spec, ops_key, ops_spec
 
 NAMES = ("sla_clock", "sla_clock_segment")
-SOURCES = ("ticket", "work_order", "task", "site", "calendar", "holiday", "sla_policy", "sla_target")
+SOURCES = (
+    "ticket",
+    "work_order",
+    "task",
+    "site",
+    "calendar",
+    "holiday",
+    "sla_policy",
+    "sla_target",
+)
 
 
 @dg.multi_asset(
@@ -27,3 +36,6 @@ def service_levels(
     for name in NAMES:
         yield dg.MaterializeResult(asset_key=ops_key(name), metadata={})
     yield from contract_results(platform, NAMES)
+
+
+ASSETS = [service_levels]

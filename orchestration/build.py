@@ -28,7 +28,7 @@ class Family:
 
     Attributes:
         name: Group in the graph; feeds are grouped by their section of the dictionary.
-        module: Where its assets are.
+        module: Where its `ASSETS` are, and their checks.
         owner: The team.
         kinds: What they are made with, for the eye.
         fresh_within: How old an asset may grow before people are told: twice its cadence.
@@ -77,8 +77,7 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
 
 
 def _assets(family: Family) -> list[Any]:
-    loaded = dg.load_assets_from_modules([family.module])
-    return list(dg.map_asset_specs(lambda spec: _belonging(spec, family), loaded))
+    return list(dg.map_asset_specs(lambda spec: _belonging(spec, family), family.module.ASSETS))
 
 
 def _belonging(spec: dg.AssetSpec, family: Family) -> dg.AssetSpec:

@@ -14,9 +14,7 @@ LONGEST_REASON = 2_000
 
 
 @dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING)
-def failed_runs(
-    context: dg.RunFailureSensorContext, platform: dg.ResourceParam[Platform]
-) -> None:
+def failed_runs(context: dg.RunFailureSensorContext, platform: dg.ResourceParam[Platform]) -> None:
     """Write every failed run where the dashboard reads."""
     run = context.dagster_run
     steps = context.get_step_failure_events()

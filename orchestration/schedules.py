@@ -10,9 +10,7 @@ from orchestration.partitions import live_range
 _RUNNING = dg.DefaultScheduleStatus.RUNNING
 
 
-@dg.schedule(
-    job=jobs.every_five_minutes, cron_schedule="*/5 * * * *", default_status=_RUNNING
-)
+@dg.schedule(job=jobs.every_five_minutes, cron_schedule="*/5 * * * *", default_status=_RUNNING)
 def five_minutes(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Today and the days that events may still arrive for."""
     waiting = dg.RunsFilter(

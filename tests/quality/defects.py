@@ -51,7 +51,10 @@ DEFECTS = {
     "latitude out of range": ("gps_fix", _set("lat", 140.2)),
     "battery above a hundred": ("device_heartbeat", _set("battery_pct", 255.0)),
     "an unknown state": ("device_heartbeat", _set("network", "LTE-A")),
-    "states in another spelling": ("ticket", _all("priority", pl.col("priority").str.to_lowercase())),
+    "states in another spelling": (
+        "ticket",
+        _all("priority", pl.col("priority").str.to_lowercase()),
+    ),
     # Values that are legal and wrong.
     "null island": ("gps_fix", lambda rows: _set("lon", 0.0)(_set("lat", 0.0)(rows))),
     "latitude and longitude swapped": (
@@ -66,8 +69,12 @@ DEFECTS = {
         "device_heartbeat",
         _all("free_storage_mb", pl.col("free_storage_mb") * 1024),
     ),
-    "all devices became one": ("gps_fix", lambda rows: rows.with_columns(
-        device_id=pl.lit("d0"), lat=pl.col("lat") + pl.int_range(pl.len()) % 3 * 20)),
+    "all devices became one": (
+        "gps_fix",
+        lambda rows: rows.with_columns(
+            device_id=pl.lit("d0"), lat=pl.col("lat") + pl.int_range(pl.len()) % 3 * 20
+        ),
+    ),
     # Times.
     "a clock at the epoch": ("gps_fix", _set("fix_time", EPOCH)),
     "a clock hours ahead": ("device_heartbeat", _shift("event_time", timedelta(hours=5))),

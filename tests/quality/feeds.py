@@ -88,7 +88,10 @@ def messages(first=MONDAY, days=1, seed=3):
             "priority": [f"P{n}" for n in rng.integers(1, 5, count)],
             "subject": [f"Door {n} does not close" for n in rng.integers(1, 500, count)],
             "opened_at": times,
-            "resolved_at": [t + timedelta(hours=int(h)) for t, h in zip(times, rng.integers(1, 90, count), strict=True)],
+            "resolved_at": [
+                t + timedelta(hours=int(h))
+                for t, h in zip(times, rng.integers(1, 90, count), strict=True)
+            ],
             "state_time": times,
             "created_at": times,
             "updated_at": times,

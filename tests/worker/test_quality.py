@@ -33,8 +33,16 @@ def _store_positions(database, frame):
             f"INSERT INTO ops.gps_fix (tenant_id, {', '.join(names)})"
             f" VALUES (%s, {', '.join(['%s'] * len(names))})",
             [
-                (TENANT, name_uuid(r["fix_id"]), name_uuid(r["site_id"]), name_uuid(r["device_id"]),
-                 r["fix_time"], r["lat"], r["lon"], r["received_at"])
+                (
+                    TENANT,
+                    name_uuid(r["fix_id"]),
+                    name_uuid(r["site_id"]),
+                    name_uuid(r["device_id"]),
+                    r["fix_time"],
+                    r["lat"],
+                    r["lon"],
+                    r["received_at"],
+                )
                 for r in frame.iter_rows(named=True)
             ],
         )
@@ -59,8 +67,12 @@ def test_a_table_that_drifted_breaks_its_contract(database):
         connection.execute("ALTER TABLE ops.ticket DROP CONSTRAINT priority_is_legal")
         connection.execute("ALTER TABLE ops.ticket ALTER COLUMN subject TYPE varchar(10)")
     found = "\n".join(check_contracts(database, ["ticket"])["ticket"])
-    for part in ("impact is missing", "mood is not in the dictionary", "priority is not held",
-                 "subject is character varying(10), not text"):
+    for part in (
+        "impact is missing",
+        "mood is not in the dictionary",
+        "priority is not held",
+        "subject is character varying(10), not text",
+    ):
         assert part in found
 
 

@@ -79,9 +79,7 @@ def with_derived(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
         frame: Rows of it, columns named as in the dictionary.
     """
     names = set(frame.columns)
-    times = [
-        c.name for c in table.columns if c.type is ColumnType.TIMESTAMP and c.name in names
-    ]
+    times = [c.name for c in table.columns if c.type is ColumnType.TIMESTAMP and c.name in names]
     added = [pl.col(name).dt.year().alias(f"{name}__year") for name in times]
     added += [_seconds(a, b) for a, b in IN_ORDER if {a, b} <= names]
     if table.kind is Kind.RECORD and table.time in names and "received_at" in names:
@@ -183,7 +181,9 @@ def _with_moves(frame: pl.DataFrame) -> pl.DataFrame:
     ordered = frame.sort("device_id", "fix_time")
     lat, lon = pl.col("lat").radians(), pl.col("lon").radians()
     lat0, lon0 = lat.shift(1).over("device_id"), lon.shift(1).over("device_id")
-    half = ((lat - lat0) / 2).sin().pow(2) + lat.cos() * lat0.cos() * ((lon - lon0) / 2).sin().pow(2)
+    half = ((lat - lat0) / 2).sin().pow(2) + lat.cos() * lat0.cos() * ((lon - lon0) / 2).sin().pow(
+        2
+    )
     way_m = 2 * 6_371_000 * half.clip(0, 1).sqrt().arcsin()
     wait_s = pl.col("fix_time").diff().over("device_id").dt.total_seconds(fractional=True)
     return ordered.with_columns(

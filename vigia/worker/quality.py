@@ -19,6 +19,7 @@ from vigia.quality.suites import Verdict, examine
 from vigia.quality.usual import Profile, profile
 from vigia.store import quality as store
 from vigia.store.connection import Database, Role
+from vigia.store.schema import PII_TABLES
 
 if TYPE_CHECKING:
     import psycopg
@@ -46,8 +47,9 @@ class Examination:
 
 
 def input_tables() -> tuple[Table, ...]:
-    """What events bring: observed facts, and things with a state."""
-    return tuple(t for t in TABLES.values() if t.kind in (Kind.RECORD, Kind.STATE))
+    """What events bring: observed facts, and things with a state; never the vault of personal data."""
+    kinds = (Kind.RECORD, Kind.STATE)
+    return tuple(t for t in TABLES.values() if t.kind in kinds and t.name not in PII_TABLES)
 
 
 def metric_tables() -> tuple[Table, ...]:
