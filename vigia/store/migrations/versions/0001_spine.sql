@@ -176,8 +176,7 @@ CREATE TABLE ops.attendance_event (
     CONSTRAINT lat_is_legal CHECK (lat BETWEEN -90 AND 90),
     CONSTRAINT lon_is_legal CHECK (lon BETWEEN -180 AND 180),
     CONSTRAINT geo_is_legal CHECK (geo IN ('inside', 'outside', 'uncertain', 'none')),
-    CONSTRAINT face_score_is_legal CHECK (face_score BETWEEN 0 AND 1),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT face_score_is_legal CHECK (face_score BETWEEN 0 AND 1)
 );
 COMMENT ON TABLE ops.attendance_event IS 'One row per clocking of a person.';
 COMMENT ON COLUMN ops.attendance_event.tenant_id IS 'the guarding company whose row this is';
@@ -215,8 +214,7 @@ CREATE TABLE ops.handover (
     keys_ok boolean,
     extra jsonb,
     received_at timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, handover_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, handover_id)
 );
 COMMENT ON TABLE ops.handover IS 'One row per handover of a post.';
 COMMENT ON COLUMN ops.handover.tenant_id IS 'the guarding company whose row this is';
@@ -303,8 +301,7 @@ CREATE TABLE ops.device_heartbeat (
     CONSTRAINT battery_pct_is_legal CHECK (battery_pct BETWEEN 0 AND 100),
     CONSTRAINT network_is_legal CHECK (network IN ('none', '2g', '3g', '4g', '5g', 'wifi')),
     CONSTRAINT location_permission_is_legal CHECK (location_permission IN ('always', 'in_use', 'denied')),
-    CONSTRAINT app_state_is_legal CHECK (app_state IN ('foreground', 'background', 'killed')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT app_state_is_legal CHECK (app_state IN ('foreground', 'background', 'killed'))
 ) PARTITION BY RANGE (event_time);
 COMMENT ON TABLE ops.device_heartbeat IS 'One row per heartbeat of a device.';
 COMMENT ON COLUMN ops.device_heartbeat.tenant_id IS 'the guarding company whose row this is';
@@ -348,8 +345,7 @@ CREATE TABLE ops.phone_event (
     extra jsonb,
     received_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, pe_id, event_time),
-    CONSTRAINT kind_is_legal CHECK (kind IN ('interaction', 'login', 'logout', 'call_in', 'call_out', 'sms', 'push_ack', 'permission_change', 'network_change', 'reboot', 'crash')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT kind_is_legal CHECK (kind IN ('interaction', 'login', 'logout', 'call_in', 'call_out', 'sms', 'push_ack', 'permission_change', 'network_change', 'reboot', 'crash'))
 ) PARTITION BY RANGE (event_time);
 COMMENT ON TABLE ops.phone_event IS 'One row per event of a phone that is not a position or a heartbeat.';
 COMMENT ON COLUMN ops.phone_event.tenant_id IS 'the guarding company whose row this is';
@@ -400,8 +396,7 @@ CREATE TABLE ops.gps_fix (
     CONSTRAINT lon_is_legal CHECK (lon BETWEEN -180 AND 180),
     CONSTRAINT course_deg_is_legal CHECK (course_deg BETWEEN 0 AND 360),
     CONSTRAINT provider_is_legal CHECK (provider IN ('gps', 'fused', 'network', 'manual')),
-    CONSTRAINT motion_is_legal CHECK (motion IN ('still', 'walking', 'running', 'vehicle', 'unknown')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT motion_is_legal CHECK (motion IN ('still', 'walking', 'running', 'vehicle', 'unknown'))
 ) PARTITION BY RANGE (fix_time);
 COMMENT ON TABLE ops.gps_fix IS 'One row per position of a device.';
 COMMENT ON COLUMN ops.gps_fix.tenant_id IS 'the guarding company whose row this is';
@@ -448,8 +443,7 @@ CREATE TABLE ops.geofence_event (
     received_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, ge_id),
     CONSTRAINT kind_is_legal CHECK (kind IN ('enter', 'exit', 'crossed', 'dwell')),
-    CONSTRAINT confidence_is_legal CHECK (confidence BETWEEN 0 AND 1),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT confidence_is_legal CHECK (confidence BETWEEN 0 AND 1)
 );
 COMMENT ON TABLE ops.geofence_event IS 'One row per crossing of a fence that a device reports.';
 COMMENT ON COLUMN ops.geofence_event.tenant_id IS 'the guarding company whose row this is';
@@ -477,8 +471,7 @@ CREATE TABLE ops.access_event (
     extra jsonb,
     received_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, access_id),
-    CONSTRAINT kind_is_legal CHECK (kind IN ('granted', 'denied', 'forced', 'held_open')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT kind_is_legal CHECK (kind IN ('granted', 'denied', 'forced', 'held_open'))
 );
 COMMENT ON TABLE ops.access_event IS 'One row per use of a door.';
 COMMENT ON COLUMN ops.access_event.tenant_id IS 'the guarding company whose row this is';
@@ -511,8 +504,7 @@ CREATE TABLE ops.contact_log (
     PRIMARY KEY (tenant_id, contact_id),
     CONSTRAINT channel_is_legal CHECK (channel IN ('call', 'radio', 'sms', 'push', 'visit')),
     CONSTRAINT direction_is_legal CHECK (direction IN ('in', 'out')),
-    CONSTRAINT outcome_is_legal CHECK (outcome IN ('reached', 'no_answer', 'declined', 'voicemail')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT outcome_is_legal CHECK (outcome IN ('reached', 'no_answer', 'declined', 'voicemail'))
 );
 COMMENT ON TABLE ops.contact_log IS 'One row per attempt of the control room to reach somebody, or to be reached.';
 COMMENT ON COLUMN ops.contact_log.tenant_id IS 'the guarding company whose row this is';
@@ -550,8 +542,7 @@ CREATE TABLE ops.checkpoint_scan (
     PRIMARY KEY (tenant_id, scan_id),
     CONSTRAINT lat_is_legal CHECK (lat BETWEEN -90 AND 90),
     CONSTRAINT lon_is_legal CHECK (lon BETWEEN -180 AND 180),
-    CONSTRAINT verdict_is_legal CHECK (verdict IN ('valid', 'out_of_order', 'duplicate', 'too_fast', 'far_away', 'replayed', 'unknown_tag')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT verdict_is_legal CHECK (verdict IN ('valid', 'out_of_order', 'duplicate', 'too_fast', 'far_away', 'replayed', 'unknown_tag'))
 );
 COMMENT ON TABLE ops.checkpoint_scan IS 'One row per scan of a checkpoint.';
 COMMENT ON COLUMN ops.checkpoint_scan.tenant_id IS 'the guarding company whose row this is';
@@ -585,8 +576,7 @@ CREATE TABLE ops.asset_reading (
     event_time timestamptz NOT NULL,
     extra jsonb,
     received_at timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, reading_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, reading_id)
 );
 COMMENT ON TABLE ops.asset_reading IS 'One row per reading of an asset''s meter or sensor.';
 COMMENT ON COLUMN ops.asset_reading.tenant_id IS 'the guarding company whose row this is';
@@ -638,8 +628,7 @@ CREATE TABLE ops.ticket_message (
     extra jsonb,
     received_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, message_id),
-    CONSTRAINT author_kind_is_legal CHECK (author_kind IN ('requester', 'agent', 'system')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT author_kind_is_legal CHECK (author_kind IN ('requester', 'agent', 'system'))
 );
 COMMENT ON TABLE ops.ticket_message IS 'One row per message on a ticket.';
 COMMENT ON COLUMN ops.ticket_message.tenant_id IS 'the guarding company whose row this is';
@@ -674,8 +663,7 @@ CREATE TABLE ops.sla_clock (
     PRIMARY KEY (tenant_id, clock_id),
     CONSTRAINT subject_kind_is_legal CHECK (subject_kind IN ('ticket', 'work_order', 'task')),
     CONSTRAINT kind_is_legal CHECK (kind IN ('first_response', 'update', 'resolve')),
-    CONSTRAINT state_is_legal CHECK (state IN ('running', 'paused', 'met', 'breached', 'cancelled')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT state_is_legal CHECK (state IN ('running', 'paused', 'met', 'breached', 'cancelled'))
 );
 COMMENT ON TABLE ops.sla_clock IS 'One row per promise that runs on a ticket, work order or task.';
 COMMENT ON COLUMN ops.sla_clock.tenant_id IS 'the guarding company whose row this is';
@@ -706,8 +694,7 @@ CREATE TABLE ops.sla_clock_segment (
     reason text NOT NULL,
     PRIMARY KEY (tenant_id, clock_id, from_at),
     CONSTRAINT reason_is_legal CHECK (reason IN ('business_hours', 'round_the_clock', 'outside_hours', 'holiday', 'pending_requester', 'pending_vendor', 'pending_parts', 'access', 'approval')),
-    CONSTRAINT segment_is_forward CHECK (to_at > from_at),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT segment_is_forward CHECK (to_at > from_at)
 );
 COMMENT ON TABLE ops.sla_clock_segment IS 'One row per stretch of a clock that counted or did not.';
 COMMENT ON COLUMN ops.sla_clock_segment.tenant_id IS 'the guarding company whose row this is';
@@ -759,8 +746,7 @@ CREATE TABLE ops.escalation_event (
     received_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, escalation_event_id),
     CONSTRAINT channel_is_legal CHECK (channel IN ('push', 'sms', 'call', 'email')),
-    CONSTRAINT result_is_legal CHECK (result IN ('sent', 'delivered', 'failed', 'acked', 'declined', 'no_target')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT result_is_legal CHECK (result IN ('sent', 'delivered', 'failed', 'acked', 'declined', 'no_target'))
 );
 COMMENT ON TABLE ops.escalation_event IS 'One row per message of an escalation.';
 COMMENT ON COLUMN ops.escalation_event.tenant_id IS 'the guarding company whose row this is';
@@ -788,8 +774,7 @@ CREATE TABLE ops.metric_sample (
     event_time timestamptz NOT NULL,
     extra jsonb,
     received_at timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, sample_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, sample_id)
 );
 COMMENT ON TABLE ops.metric_sample IS 'One row per value of an imported series.';
 COMMENT ON COLUMN ops.metric_sample.tenant_id IS 'the guarding company whose row this is';
@@ -818,8 +803,7 @@ CREATE TABLE ops.metric (
     imported boolean NOT NULL,
     PRIMARY KEY (tenant_id, name),
     CONSTRAINT kind_is_legal CHECK (kind IN ('gauge', 'count', 'duration')),
-    CONSTRAINT concern_is_legal CHECK (concern IN ('low', 'high', 'both', 'none')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT concern_is_legal CHECK (concern IN ('low', 'high', 'both', 'none'))
 );
 COMMENT ON TABLE ops.metric IS 'One row per metric that the tenant measures.';
 COMMENT ON COLUMN ops.metric.tenant_id IS 'the guarding company whose row this is';
@@ -853,8 +837,7 @@ CREATE TABLE ops.signal_window (
     exposure_min integer NOT NULL,
     watermark_at timestamptz,
     PRIMARY KEY (tenant_id, site_id, person_id, slot),
-    CONSTRAINT w_count_is_legal CHECK (w_count >= 0),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT w_count_is_legal CHECK (w_count >= 0)
 ) PARTITION BY RANGE (slot);
 COMMENT ON TABLE ops.signal_window IS 'One row per person, site and 5-minute slot with any signal.';
 COMMENT ON COLUMN ops.signal_window.tenant_id IS 'the guarding company whose row this is';
@@ -888,8 +871,7 @@ CREATE TABLE ops.metric_5m (
     max numeric(24,6) NOT NULL,
     last numeric(24,6) NOT NULL,
     input_hash bigint NOT NULL,
-    PRIMARY KEY (tenant_id, site_id, metric, slot),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, site_id, metric, slot)
 );
 COMMENT ON TABLE ops.metric_5m IS 'One row per site, metric and 5-minute slot.';
 COMMENT ON COLUMN ops.metric_5m.tenant_id IS 'the guarding company whose row this is';
@@ -917,8 +899,7 @@ CREATE TABLE ops.metric_1h (
     max numeric(24,6) NOT NULL,
     last numeric(24,6) NOT NULL,
     input_hash bigint NOT NULL,
-    PRIMARY KEY (tenant_id, site_id, metric, slot),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, site_id, metric, slot)
 );
 COMMENT ON TABLE ops.metric_1h IS 'One row per site, metric and UTC hour.';
 COMMENT ON COLUMN ops.metric_1h.tenant_id IS 'the guarding company whose row this is';
@@ -946,8 +927,7 @@ CREATE TABLE ops.metric_1d (
     max numeric(24,6) NOT NULL,
     last numeric(24,6) NOT NULL,
     input_hash bigint NOT NULL,
-    PRIMARY KEY (tenant_id, site_id, metric, local_date),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, site_id, metric, local_date)
 );
 COMMENT ON TABLE ops.metric_1d IS 'One row per site, metric and local day of the site.';
 COMMENT ON COLUMN ops.metric_1d.tenant_id IS 'the guarding company whose row this is';
@@ -968,8 +948,7 @@ CREATE TABLE ops.dirty_slot (
     site_id uuid NOT NULL,
     slot timestamptz NOT NULL,
     generation bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
-    PRIMARY KEY (tenant_id, site_id, slot),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, site_id, slot)
 );
 COMMENT ON TABLE ops.dirty_slot IS 'One row per site and 5-minute slot whose derived rows are out of date.';
 COMMENT ON COLUMN ops.dirty_slot.tenant_id IS 'the guarding company whose row this is';
@@ -991,8 +970,7 @@ CREATE TABLE ops.device_watermark (
     complete_until_at timestamptz,
     last_event_at timestamptz,
     PRIMARY KEY (tenant_id, device_id, boot_id),
-    CONSTRAINT seen_count_is_legal CHECK (seen_count >= 0),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT seen_count_is_legal CHECK (seen_count >= 0)
 );
 COMMENT ON TABLE ops.device_watermark IS 'One row per device and start of it, with how completely it has reported.';
 COMMENT ON COLUMN ops.device_watermark.tenant_id IS 'the guarding company whose row this is';
@@ -1010,8 +988,7 @@ COMMENT ON COLUMN ops.device_watermark.last_event_at IS 'newest event (UTC insta
 CREATE TABLE ops.tenant_clock (
     tenant_id uuid NOT NULL,
     latest_event_time timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id)
 );
 COMMENT ON TABLE ops.tenant_clock IS 'One row per tenant with its data clock.';
 COMMENT ON COLUMN ops.tenant_clock.tenant_id IS 'the guarding company whose row this is';
@@ -1035,8 +1012,7 @@ CREATE TABLE ops.ingest_batch (
     error text,
     PRIMARY KEY (tenant_id, batch_id),
     CONSTRAINT kind_is_legal CHECK (kind IN ('live', 'import', 'replay')),
-    CONSTRAINT state_is_legal CHECK (state IN ('running', 'done', 'failed')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT state_is_legal CHECK (state IN ('running', 'done', 'failed'))
 );
 COMMENT ON TABLE ops.ingest_batch IS 'One row per delivery: what was tried, when, and how it went.';
 COMMENT ON COLUMN ops.ingest_batch.tenant_id IS 'the guarding company whose row this is';
@@ -1064,8 +1040,7 @@ CREATE TABLE ops.ingest_key (
     type text NOT NULL,
     batch_id uuid NOT NULL,
     body_hash bigint NOT NULL,
-    PRIMARY KEY (tenant_id, source, source_event_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, source, source_event_id)
 );
 COMMENT ON TABLE ops.ingest_key IS 'One row per accepted event: its identity.';
 COMMENT ON COLUMN ops.ingest_key.tenant_id IS 'the guarding company whose row this is';
@@ -1089,8 +1064,7 @@ CREATE TABLE ops.ingest_event (
     received_at timestamptz NOT NULL,
     payload jsonb NOT NULL,
     batch_id uuid NOT NULL,
-    PRIMARY KEY (tenant_id, event_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, event_id)
 );
 COMMENT ON TABLE ops.ingest_event IS 'One row per accepted change of a thing''s state: the journal that state rows are folded from.';
 COMMENT ON COLUMN ops.ingest_event.tenant_id IS 'the guarding company whose row this is';
@@ -1128,8 +1102,7 @@ CREATE TABLE ops.ingest_quarantine (
     missing_table text,
     missing_id uuid,
     PRIMARY KEY (tenant_id, q_id),
-    CONSTRAINT state_is_legal CHECK (state IN ('open', 'replayed', 'discarded')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT state_is_legal CHECK (state IN ('open', 'replayed', 'discarded'))
 );
 COMMENT ON TABLE ops.ingest_quarantine IS 'One row per event or line that was put aside, with the reason.';
 COMMENT ON COLUMN ops.ingest_quarantine.tenant_id IS 'the guarding company whose row this is';
@@ -1162,8 +1135,7 @@ CREATE TABLE ops.outbox (
     payload jsonb NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     published_at timestamptz,
-    PRIMARY KEY (tenant_id, outbox_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, outbox_id)
 );
 COMMENT ON TABLE ops.outbox IS 'One row per message that another part of the product must see.';
 COMMENT ON COLUMN ops.outbox.tenant_id IS 'the guarding company whose row this is';
@@ -1181,8 +1153,7 @@ CREATE TABLE ops.event_log (
     kind text NOT NULL,
     payload jsonb NOT NULL,
     payload_hash bytea NOT NULL,
-    PRIMARY KEY (tenant_id, tenant_seq, event_time),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, tenant_seq, event_time)
 ) PARTITION BY RANGE (event_time);
 COMMENT ON TABLE ops.event_log IS 'One row per message of the tenant''s ordered feed.';
 COMMENT ON COLUMN ops.event_log.tenant_id IS 'the guarding company whose row this is';
@@ -1204,8 +1175,7 @@ CREATE TABLE ops.idempotency_record (
     status_code integer,
     response jsonb,
     expires_at timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, idempotency_key),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, idempotency_key)
 );
 COMMENT ON TABLE ops.idempotency_record IS 'One row per idempotency key of an unsafe request.';
 COMMENT ON COLUMN ops.idempotency_record.tenant_id IS 'the guarding company whose row this is';
@@ -1228,8 +1198,7 @@ CREATE TABLE ops.audit_log (
     done_at timestamptz NOT NULL,
     prev_hash bytea,
     hash bytea,
-    PRIMARY KEY (tenant_id, audit_seq),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, audit_seq)
 );
 COMMENT ON TABLE ops.audit_log IS 'One row per change that somebody must be able to account for.';
 COMMENT ON COLUMN ops.audit_log.tenant_id IS 'the guarding company whose row this is';
@@ -1256,8 +1225,7 @@ CREATE TABLE ops.lake_file (
     verified_at timestamptz,
     PRIMARY KEY (tenant_id, table_name, day, part),
     CONSTRAINT row_count_is_legal CHECK (row_count >= 0),
-    CONSTRAINT byte_count_is_legal CHECK (byte_count >= 0),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT byte_count_is_legal CHECK (byte_count >= 0)
 );
 COMMENT ON TABLE ops.lake_file IS 'One row per file of the lake.';
 COMMENT ON COLUMN ops.lake_file.tenant_id IS 'the guarding company whose row this is';
@@ -1276,8 +1244,7 @@ CREATE TABLE ops.retention_policy (
     record_type text NOT NULL,
     days integer NOT NULL,
     basis text NOT NULL,
-    PRIMARY KEY (tenant_id, record_type),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, record_type)
 );
 COMMENT ON TABLE ops.retention_policy IS 'One row per kind of record and how long it is kept.';
 COMMENT ON COLUMN ops.retention_policy.tenant_id IS 'the guarding company whose row this is';
@@ -1293,8 +1260,7 @@ CREATE TABLE ops.legal_hold (
     to_at timestamptz,
     reason text NOT NULL,
     released_at timestamptz,
-    PRIMARY KEY (tenant_id, hold_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, hold_id)
 );
 COMMENT ON TABLE ops.legal_hold IS 'One row per order not to delete.';
 COMMENT ON COLUMN ops.legal_hold.tenant_id IS 'the guarding company whose row this is';
@@ -1316,8 +1282,7 @@ CREATE TABLE ops.retention_run (
     reason text NOT NULL,
     PRIMARY KEY (tenant_id, run_id),
     CONSTRAINT deleted_count_is_legal CHECK (deleted_count >= 0),
-    CONSTRAINT verdict_is_legal CHECK (verdict IN ('deleted', 'kept_unverified', 'kept_on_hold')),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT verdict_is_legal CHECK (verdict IN ('deleted', 'kept_unverified', 'kept_on_hold'))
 );
 COMMENT ON TABLE ops.retention_run IS 'One row per day of records that retention deleted or refused to delete.';
 COMMENT ON COLUMN ops.retention_run.tenant_id IS 'the guarding company whose row this is';
@@ -1342,8 +1307,7 @@ CREATE TABLE ops.quality_result (
     ran_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, table_name, check_name, day),
     CONSTRAINT examined_count_is_legal CHECK (examined_count >= 0),
-    CONSTRAINT failed_count_is_legal CHECK (failed_count >= 0),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    CONSTRAINT failed_count_is_legal CHECK (failed_count >= 0)
 );
 COMMENT ON TABLE ops.quality_result IS 'One row per table, rule and UTC day: the newest verdict of the quality suites.';
 COMMENT ON COLUMN ops.quality_result.tenant_id IS 'the guarding company whose row this is';
@@ -1367,8 +1331,7 @@ CREATE TABLE ops.pipeline_failure (
     failed_at timestamptz NOT NULL,
     from_date date,
     until_date date,
-    PRIMARY KEY (tenant_id, run_id),
-    FOREIGN KEY (tenant_id) REFERENCES ops.tenant (tenant_id)
+    PRIMARY KEY (tenant_id, run_id)
 );
 COMMENT ON TABLE ops.pipeline_failure IS 'One row per tenant and pipeline run that failed.';
 COMMENT ON COLUMN ops.pipeline_failure.tenant_id IS 'the guarding company whose row this is';
