@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := $(wildcard vigia assets orchestration dashboards ml bench)
+SOURCES := $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /*.py,vigia assets orchestration dashboards ml bench)))))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-all check docs bench lock clean
