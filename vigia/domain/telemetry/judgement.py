@@ -99,8 +99,8 @@ def detail(field: str, value: object, hint: str) -> str:
 
 
 def cut(value: object) -> str | None:
-    """The text, at most as long as an index can hold."""
-    return None if value is None else str(value)[:512]
+    """The text, at most as long as an index can hold, and without what no column can."""
+    return None if value is None else str(value)[:512].replace("\0", "\N{SYMBOL FOR NULL}")
 
 
 def spell(values: Mapping[str, Any], table: Table) -> str:
