@@ -56,7 +56,7 @@ class Service:
     health_path: str | None = None
     is_page: bool = False
     needs: tuple[str, ...] = ()
-    ready_timeout_s: float = 120.0
+    ready_timeout_s: float = 180.0
 
     @property
     def url(self) -> str | None:

@@ -3,7 +3,7 @@
 Belongs here: when to start, restart and stop. Does not belong here: what a service is
 (`vigia.services.catalogue`), or anything a person reads (`vigia.cli.platform`).
 
-Why our own and not circus or honcho: docs/decisions, "One supervisor of our own".
+Why our own and not circus or honcho: docs/decisions/0006-a-supervisor-of-our-own.md.
 """
 
 import asyncio
