@@ -56,7 +56,19 @@ def _instance(settings: Settings) -> dict[str, Any]:
             "module": "dagster._core.run_coordinator",
             "class": "QueuedRunCoordinator",
         },
-        "concurrency": {"runs": {"max_concurrent_runs": MAX_CONCURRENT_RUNS}},
+        "concurrency": {
+            "runs": {
+                "max_concurrent_runs": MAX_CONCURRENT_RUNS,
+                # Runs that say they exclude each other (orchestration.jobs) take turns.
+                "tag_concurrency_limits": [
+                    {
+                        "key": "vigia/exclusive",
+                        "value": {"applyLimitPerUniqueValue": True},
+                        "limit": 1,
+                    }
+                ],
+            }
+        },
         # A run whose process died is noticed and started again; a step that failed has its own
         # retry policy, and repeating the whole run would only multiply that.
         "run_monitoring": {

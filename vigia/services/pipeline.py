@@ -18,8 +18,6 @@ from vigia.domain.errors import VigiaError
 from vigia.services.dagster_home import write_dagster_home
 from vigia.services.environment import child_environment
 
-EVENTS_PER_WRITE = "500"
-
 
 class PipelineError(VigiaError):
     """A job could not be started, or ended without saying how it went."""
@@ -75,7 +73,7 @@ def run_job(
     done = subprocess.run(
         command,
         cwd=REPOSITORY,
-        env={**child_environment(settings), "DAGSTER_EVENT_BATCH_SIZE": EVENTS_PER_WRITE},
+        env=child_environment(settings),
         capture_output=True,
         text=True,
         check=False,
