@@ -9,11 +9,12 @@ calendar belongs to `vigia.domain.response.sla`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -180,6 +181,31 @@ class CountedTime:
 
     def _lengths(self) -> Micros:
         return np.where(self.counted, self.ends - self.starts, 0)
+
+
+def read_hours(value: Mapping[Any, Sequence[Sequence[str]]]) -> dict[int, tuple[Stretch, ...]]:
+    """Hours as they are stored: weekday number to [open, close] wall-clock times.
+
+    >>> read_hours({"0": [["08:00", "24:00"]]})
+    {0: ((datetime.time(8, 0), datetime.time(0, 0)),)}
+
+    Raises:
+        CalendarError: A weekday or time that cannot be read.
+    """
+    try:
+        return {
+            int(day): tuple((_read_time(opens), _read_time(closes)) for opens, closes in stretches)
+            for day, stretches in value.items()
+        }
+    except (TypeError, ValueError, AttributeError) as error:
+        raise CalendarError(
+            f"hours cannot be read ({error}); write weekday 0 (Monday) to 6 and pairs of times, "
+            'such as 0: [["08:00", "12:00"], ["13:00", "17:00"]]'
+        ) from error
+
+
+def _read_time(text: str) -> time:
+    return time(0) if text == "24:00" else time.fromisoformat(text)
 
 
 def micros(instant: datetime) -> int:

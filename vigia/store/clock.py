@@ -6,7 +6,7 @@ Everything that counts ages (retention, archive, SLA clocks) asks here, so that 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -33,5 +33,5 @@ def tenant_now(connection: psycopg.Connection, tenant_id: UUID, wall: datetime) 
     if row is None:
         raise LookupError(f"there is no tenant {tenant_id}; load data or create it first")
     mode, latest = row
-    newest: datetime | None = latest
+    newest: datetime | None = latest and latest.astimezone(UTC)
     return wall if mode == "wall" else newest

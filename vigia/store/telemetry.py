@@ -58,17 +58,18 @@ def read(  # noqa: PLR0913 - a window, a place and two choices are what a reader
         raise ValueError(f"ops.{table} has no time column, so no window of it can be read")
     if from_.tzinfo is None or to.tzinfo is None:
         raise ValueError("a window needs instants with a zone, such as 2016-02-29T00:00Z")
+    window = (from_.astimezone(UTC), to.astimezone(UTC))
     wanted = _columns(spec, columns)
     # Keys ride along: they tell rows that lie in both places.
     carried = [*wanted, *(spec.column(k) for k in spec.key if k not in {c.name for c in wanted})]
     with database.transaction(Role.APP, tenant_id) as connection:
         # Hot rows first: what retention deletes meanwhile is in the manifest by then.
-        hot = _read_hot(connection, spec, carried, (from_, to), site_ids)
-        paths = _lake_paths(connection, lake, tenant_id, spec, (from_, to))
+        hot = _read_hot(connection, spec, carried, window, site_ids)
+        paths = _lake_paths(connection, lake, tenant_id, spec, window)
     names = [column.name for column in wanted]
     if lake is None or not paths:
         return hot.select(names)
-    cold = _read_lake(lake.scan(spec, paths), spec, carried, (from_, to), site_ids)
+    cold = _read_lake(lake.scan(spec, paths), spec, carried, window, site_ids)
     if not hot.is_empty():
         cold = cold.join(hot.lazy().select(spec.key), on=list(spec.key), how="anti")
     return pl.concat([hot.lazy().select(names), cold.select(names)]).collect(engine="streaming")
@@ -89,8 +90,8 @@ def _lake_paths(
 ) -> list[str]:
     if lake is None or table.kind is not Kind.RECORD or window[0] >= window[1]:
         return []
-    first = window[0].astimezone(UTC).date()
-    last = (window[1].astimezone(UTC) - timedelta(microseconds=1)).date()
+    first = window[0].date()
+    last = (window[1] - timedelta(microseconds=1)).date()
     return verified_paths(connection, tenant_id, table.name, first, last)
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import numpy as np
@@ -125,6 +125,7 @@ def sla_clocks(
     Returns:
         Clocks of every ticket that is known, has a priority, and was promised something.
     """
+    as_of = as_of.astimezone(UTC)
     stretches = pieces(tickets, changes, as_of)
     ends = endings(tickets, stretches, as_of)
     promised = _promises(tickets.select(SUBJECTS.names()).join(ends, on="ticket_id"), targets)
