@@ -29,6 +29,8 @@ _POSTGRES_EPOCH_DAY = 10_957
 _NULL = np.frombuffer(b"\xff\xff\xff\xff", dtype=np.uint8)
 # Up to here a pass per length beats an index per byte.
 _FEW_LENGTHS = 48
+# Average bytes from which on a slice per value beats an index per byte.
+_LONG = 64
 _NUMBERS = {
     ColumnType.INTEGER: ">i4",
     ColumnType.BIGINT: ">i8",
@@ -150,6 +152,12 @@ def _move(out: Bytes, at: Lengths, data: Bytes, starts: Lengths, lengths: Length
             _windows(out, length)[at[rows]] = _windows(data, length)[starts[rows]]
         return
     ends = np.cumsum(lengths)
+    if int(ends[-1]) > _LONG * len(lengths):
+        # An index per byte would take 24 times the memory of the data.
+        target, source = out.data, data.data
+        for to, start, size in zip(at.tolist(), starts.tolist(), lengths.tolist(), strict=True):
+            target[to : to + size] = source[start : start + size]
+        return
     steps = np.arange(int(ends[-1]))
     before = ends - lengths
     out[steps + np.repeat(at - before, lengths)] = data[steps + np.repeat(starts - before, lengths)]
