@@ -107,11 +107,11 @@ def _identity(mapping: Mapping, source: SourceColumns) -> pl.Series:
 
 
 def _digest(frame: pl.DataFrame) -> pl.Series:
-    """SHA-256 of each row's names and values; missing values and the columns' order do not count."""
+    """128 bits of SHA-256 of each row's names and values; missing values do not count."""
     named = [pl.lit(f"{name}\x1e") + pl.col(name) for name in frame.columns]
     joined = frame.select(pl.concat_str(named, separator="\x1f", ignore_nulls=True)).to_series()
     return pl.Series(
-        [sha256(text.encode()).hexdigest() for text in joined.to_list()], dtype=pl.String
+        [sha256(text.encode()).hexdigest()[:32] for text in joined.to_list()], dtype=pl.String
     )
 
 
