@@ -24,7 +24,7 @@ from vigia.store.migrate import migrate
 
 SESSION_PREFIX = "vigia-test-"
 MEMORY_FOLDER = Path("/dev/shm")
-MEMORY_NEEDED = 4 * 2**30
+MEMORY_NEEDED = 8 * 2**30
 _serial = itertools.count(1)
 
 
@@ -72,7 +72,10 @@ def home(session_folder: Path) -> Iterator[Home]:
 def postgres_server(session_folder: Path) -> Iterator[EmbeddedPostgres]:
     """The session's running PostgreSQL server, shared by all tests: do not stop it."""
     server = EmbeddedPostgres(Home(session_folder / "server"))
-    server.start()
+    with server.start().connect() as connection:
+        # The folder may lie in memory, which old write-ahead log has no business in.
+        connection.execute("ALTER SYSTEM SET max_wal_size = '512MB'")
+        connection.execute("SELECT pg_reload_conf()")
     yield server
     server.stop()
 
