@@ -12,6 +12,7 @@ from assets import render
 from assets.partitions import days_of
 from assets.platform import Platform
 from assets.specs import contract_spec, ops_key, ops_spec
+from vigia.quality.suites import Verdict
 from vigia.worker import quality
 
 BOOKS = (
@@ -89,7 +90,7 @@ def value_results(
         )
 
 
-def _broken(examination: quality.Examination, verdict: quality.Verdict) -> dict[str, object]:
+def _broken(examination: quality.Examination, verdict: Verdict) -> dict[str, object]:
     return {
         "tenant": examination.tenant_id,
         "until": examination.last,

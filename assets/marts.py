@@ -74,9 +74,9 @@ def _events(
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     built = next((n for n in result.nodes if n.kind == "model" and n.name == mart.name), None)
     if built is not None and built.status == "success":
-        metadata = {"seconds": round(built.seconds, 2)}
         rows = {} if built.rows is None else {"dagster/row_count": built.rows}
-        yield dg.MaterializeResult(asset_key=mart_key(mart.name), metadata=metadata | rows)
+        metadata = {"seconds": round(built.seconds, 2), **rows}
+        yield dg.MaterializeResult(asset_key=mart_key(mart.name), metadata=metadata)
     tests = [n for n in result.nodes if n.kind != "model" and _is_about(n, mart)]
     yield dg.AssetCheckResult(
         asset_key=mart_key(mart.name),

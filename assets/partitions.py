@@ -20,6 +20,16 @@ ONE_RUN = dg.BackfillPolicy.single_run()
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 _ONE_DAY = "dagster/partition"
+RECOMPUTE = "vigia/recompute"
+CHANGED = "changed"
+
+
+def is_whole(run: dg.DagsterRun) -> bool:
+    """Whether a run recomputes its days whole, as a person who asks for them expects.
+
+    Cadences and sensors ask for what changed.
+    """
+    return run.tags.get(RECOMPUTE) != CHANGED
 
 
 def days_of(run: dg.DagsterRun) -> tuple[date, date] | None:

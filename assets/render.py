@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -32,7 +33,7 @@ def table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n".join(lines))
 
 
-def series(counts: Mapping[object, int]) -> dg.MarkdownMetadataValue:
+def series(counts: Mapping[Any, int]) -> dg.MarkdownMetadataValue:
     """Show counts by something that has an order, such as days, as a line of bars with its ends."""
     if not counts:
         return dg.MetadataValue.md("*nothing*")

@@ -82,7 +82,7 @@ def _assets(family: Family) -> list[Any]:
 
 def _belonging(spec: dg.AssetSpec, family: Family) -> dg.AssetSpec:
     section = spec.metadata.get("section") if family.name == "feeds" else None
-    policy = family.fresh_within and dg.FreshnessPolicy.time_window(family.fresh_within)
+    policy = dg.FreshnessPolicy.time_window(family.fresh_within) if family.fresh_within else None
     return spec.replace_attributes(
         group_name=_slug(str(section)) if section else family.name,
         owners=[family.owner],

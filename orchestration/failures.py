@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from assets.partitions import days_of
 from assets.platform import Platform
@@ -25,13 +26,20 @@ def failed_runs(context: dg.RunFailureSensorContext, platform: dg.ResourceParam[
         run_id=UUID(run.run_id),
         job=run.job_name,
         step=steps[0].step_key if steps else None,
-        reason=reason_of(error.message if error else context.failure_event.message or ""),
+        reason=reason_of(first_cause(error) or context.failure_event.message or ""),
         failed_at=datetime.fromtimestamp(ended, UTC) if ended else platform.clock(),
         from_date=first,
         until_date=last,
     )
     with platform.database.transaction(Role.WORKER) as connection:
         record_failure(connection, failure)
+
+
+def first_cause(error: SerializableErrorInfo | None) -> str:
+    """What went wrong in the first place; Dagster wraps it in errors of its own."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else ""
 
 
 def reason_of(message: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from assets.partitions import RANGE_END, RANGE_START
+from assets.partitions import CHANGED, RANGE_END, RANGE_START, RECOMPUTE
 from vigia.store.arrivals import DirtyDay
 
 LIVE_DAYS = 4
@@ -34,8 +34,12 @@ class DayRange:
 
     @property
     def tags(self) -> dict[str, str]:
-        """Run tags that make it one run for the whole range."""
-        return {RANGE_START: self.first.isoformat(), RANGE_END: self.last.isoformat()}
+        """Run tags that make it one run for the whole range, for what changed in it."""
+        return {
+            RANGE_START: self.first.isoformat(),
+            RANGE_END: self.last.isoformat(),
+            RECOMPUTE: CHANGED,
+        }
 
 
 def live_range(today: date) -> DayRange:

@@ -9,7 +9,7 @@ import dagster as dg
 from assets.platform import Platform
 
 
-class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class PlatformResource(dg.ConfigurableResource):
     """The installation that the environment names, looked up when a run or a tick starts."""
 
     def create_resource(self, context: dg.InitResourceContext) -> Platform:  # noqa: ARG002

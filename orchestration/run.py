@@ -17,6 +17,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.build import build_definitions
+from orchestration.failures import first_cause
 from orchestration.partitions import DayRange
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
@@ -67,7 +68,7 @@ def run_job(
         },
         "rows": _rows(events),
         "failed": {
-            str(e.step_key): _first_cause(e.step_failure_data.error)
+            str(e.step_key): first_cause(e.step_failure_data.error)
             for e in events
             if e.is_step_failure
         },
@@ -88,12 +89,6 @@ def _rows(events: Sequence[dg.DagsterEvent]) -> dict[str, int]:
             if found is not None:
                 rows["/".join(event.materialization.asset_key.path)] = int(str(found.value))
     return rows
-
-
-def _first_cause(error: Any) -> str:
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return error.message.strip() if error is not None else "unknown"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

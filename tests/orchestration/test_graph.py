@@ -60,7 +60,8 @@ def definitions():
 
 
 def test_the_graph_is_the_one_that_was_reviewed():
-    assert page() == PAGE.read_text(encoding="utf-8")
+    reviewed = PAGE.read_text(encoding="utf-8")
+    assert page() == reviewed, "meant so? python -m tests.orchestration.test_graph, then read it"
     assert PAGE.read_text(encoding="utf-8").count("\n") < 200
 
 

@@ -132,7 +132,8 @@ def _clock_rules(table: Table) -> Iterator[Rule]:
         name = f"received_at__to__{table.time}"
         yield _between(f"{table.time}_is_not_ahead", name, None, AHEAD_LIMIT_S)
     if any(column.name == "slot" for column in table.columns):
-        step = 3600 if table.name == "metric_1h" else 300
+        # Hours are those of the site's wall clock, which some zones shift by quarters of an hour.
+        step = 900 if table.name == "metric_1h" else 300
         yield _between("slot_is_aligned", f"slot__mod_{step}", 0, 0)
 
 
@@ -167,7 +168,7 @@ def _aggregate_columns(frame: pl.DataFrame) -> Iterator[pl.Expr]:
         yield (value[high] - value[low] + slack).alias(f"{low}__to__{high}")
     spread = squares - total * total / n
     yield (spread + 1e-6 * n + 1e-9 * squares).alias("variance")
-    for step in (300, 3600):
+    for step in (300, 900):
         if "slot" in frame.columns:
             yield (pl.col("slot").dt.epoch("s") % step).alias(f"slot__mod_{step}")
     for name in ("n", "sum", "min", "max"):

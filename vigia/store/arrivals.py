@@ -31,13 +31,34 @@ class DirtyDay:
     slot_count: int
 
 
-def dirty_days(connection: psycopg.Connection) -> list[DirtyDay]:
-    """Days of every tenant with slots that are out of date, in order."""
+def dirty_days(
+    connection: psycopg.Connection, days: tuple[date, date] | None = None
+) -> list[DirtyDay]:
+    """Days of every tenant with slots that are out of date, in order; all when `days` is None."""
+    first, last = days or (None, None)
     rows = connection.execute(
-        "SELECT (slot AT TIME ZONE 'UTC')::date, max(generation), count(*)"
-        " FROM ops.dirty_slot GROUP BY 1 ORDER BY 1"
+        "SELECT (slot AT TIME ZONE 'UTC')::date AS day, max(generation), count(*)"
+        " FROM ops.dirty_slot GROUP BY 1"
+        " HAVING %(first)s::date IS NULL"
+        " OR (slot AT TIME ZONE 'UTC')::date BETWEEN %(first)s AND %(last)s ORDER BY 1",
+        {"first": first, "last": last},
     )
     return [DirtyDay(*row) for row in rows]
+
+
+def dirty_sites(
+    connection: psycopg.Connection, days: tuple[date, date] | None, limit: int
+) -> list[tuple[str, int]]:
+    """The sites with most slots that are out of date: code and slots, most first."""
+    first, last = days or (None, None)
+    rows = connection.execute(
+        "SELECT s.code, count(*) FROM ops.dirty_slot d JOIN ops.site s USING (tenant_id, site_id)"
+        " WHERE (%(first)s::date IS NULL OR (d.slot AT TIME ZONE 'UTC')::date"
+        " BETWEEN %(first)s AND %(last)s)"
+        " GROUP BY s.tenant_id, s.code ORDER BY 2 DESC, 1 LIMIT %(limit)s",
+        {"first": first, "last": last, "limit": limit},
+    )
+    return [(code, slots) for code, slots in rows]
 
 
 def running_imports(connection: psycopg.Connection, now: datetime) -> int:

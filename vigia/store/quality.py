@@ -36,7 +36,7 @@ def catalogue_columns(connection: psycopg.Connection) -> dict[str, dict[str, tup
     )
     found: dict[str, dict[str, tuple[str, bool]]] = {}
     for table, column, kind, required in rows:
-        found.setdefault(table, {})[column] = (_NAMES.get(kind, kind), required)
+        found.setdefault(table, {})[column] = (_NAMES.get(str(kind), str(kind)), bool(required))
     return found
 
 
@@ -183,7 +183,10 @@ def _window(tenant: UUID, column: Column, first: date, last: date) -> dict[str, 
 
 def _finer(table: Table) -> str:
     """The 5-minute rows, added up to the grain of a rollup; a day more at each end for its zone."""
-    slot = "date_trunc('hour', m.slot, 'UTC') AS slot"
+    # Hours of the site's wall clock; taking its offset off again keeps the hour that comes twice
+    # at the end of summer time two hours.
+    local, offset = "m.slot AT TIME ZONE s.tz", "(m.slot AT TIME ZONE s.tz - m.slot AT TIME ZONE 'UTC')"
+    slot = f"(date_trunc('hour', {local}) - {offset}) AT TIME ZONE 'UTC' AS slot"
     if table.name == "metric_1d":
         slot = "(m.slot AT TIME ZONE s.tz)::date AS local_date"
     return (
