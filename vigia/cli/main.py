@@ -18,11 +18,13 @@ from vigia.domain.errors import VigiaError
 
 # Command name → the module whose `app` has a command of that name, or is the group of that name.
 COMMANDS = {
+    "demo": "vigia.cli.demo",
     "up": "vigia.cli.platform",
     "down": "vigia.cli.platform",
     "status": "vigia.cli.platform",
     "migrate": "vigia.cli.platform",
     "load": "vigia.cli.load",
+    "quarantine": "vigia.cli.quarantine",
     "tenant": "vigia.cli.tenant",
     "docs": "vigia.cli.docs",
 }

@@ -27,8 +27,7 @@ from vigia.store import quarantine
 from vigia.store.books import Books
 from vigia.store.connection import Database, Role, set_tenant
 from vigia.store.durability import refuse_undurable
-from vigia.store.ingest import Session, Stored
-from vigia.store.schema import parents_first
+from vigia.store.ingest import Session, Stored, storing_order
 
 if TYPE_CHECKING:
     import psycopg
@@ -310,7 +309,7 @@ def ingest(
     with Delivery(database, tenant_id, batch, now=now) as delivery:
         if rejected is not None and rejected.height:
             delivery.add({}, rejected)
-        for name in parents_first():
+        for name in storing_order():
             if name in frames:
                 for chunk in frames[name].iter_slices(CHUNK):
                     delivery.add({name: chunk})

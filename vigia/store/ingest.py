@@ -118,7 +118,7 @@ class Session:
         stored = Stored()
         seen: list[pl.DataFrame] = []
         self.connection.execute(f"TRUNCATE {MARKS}")
-        for name in parents_first():
+        for name in storing_order():
             if name not in judged or judged[name].accepted.is_empty():
                 continue
             table = TABLES[name]
@@ -288,6 +288,12 @@ class Session:
                 self.connection.execute(
                     "SELECT ops.ensure_partitions(%s, %s)", [table.name, sorted(missing[0])]
                 )
+
+
+def storing_order() -> list[str]:
+    """Names of the tables that events feed: things, each after what it refers to, then records."""
+    fed = [name for name in parents_first() if TABLES[name].verbs]
+    return sorted(fed, key=lambda name: TABLES[name].kind is Kind.RECORD)
 
 
 def _stage(table: Table) -> str:
