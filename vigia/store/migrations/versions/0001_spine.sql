@@ -52,6 +52,39 @@ END $$;
 REVOKE EXECUTE ON FUNCTION ops.ensure_partitions(text, date[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ops.ensure_partitions(text, date[]) TO vigia_app, vigia_worker;
 
+-- Partitions that retention has emptied. Row security would hide every row from the owner, and a
+-- full partition would look empty: it is lifted for the look, under a lock that lets nobody in.
+CREATE FUNCTION ops.drop_empty_partitions(parent text, days date[]) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, ops AS $$
+DECLARE
+    dropped integer := 0;
+    wanted date;
+    child text;
+    is_used boolean;
+BEGIN
+    FOREACH wanted IN ARRAY days LOOP
+        child := format('%s_%s', parent, to_char(wanted, 'YYYYMMDD'));
+        CONTINUE WHEN NOT EXISTS (
+            SELECT FROM pg_inherits
+            WHERE inhrelid = to_regclass(format('ops.%I', child))
+              AND inhparent = to_regclass(format('ops.%I', parent))
+        );
+        PERFORM pg_advisory_xact_lock(hashtext(child));
+        EXECUTE format('LOCK TABLE ops.%I IN ACCESS EXCLUSIVE MODE', parent);
+        EXECUTE format('ALTER TABLE ops.%I NO FORCE ROW LEVEL SECURITY', child);
+        EXECUTE format('SELECT EXISTS (SELECT FROM ops.%I)', child) INTO is_used;
+        IF is_used THEN
+            EXECUTE format('ALTER TABLE ops.%I FORCE ROW LEVEL SECURITY', child);
+        ELSE
+            EXECUTE format('DROP TABLE ops.%I', child);
+            dropped := dropped + 1;
+        END IF;
+    END LOOP;
+    RETURN dropped;
+END $$;
+REVOKE EXECUTE ON FUNCTION ops.drop_empty_partitions(text, date[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ops.drop_empty_partitions(text, date[]) TO vigia_worker;
+
 CREATE TABLE ops.tenant (
     tenant_id uuid NOT NULL,
     name text NOT NULL,
