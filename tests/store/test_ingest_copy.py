@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import orjson
@@ -16,11 +16,12 @@ from vigia.domain.telemetry.values import TYPED
 from vigia.store.copy import copy_in
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 VALUES = {
     ColumnType.UUID: st.binary(min_size=16, max_size=16),
     ColumnType.TEXT: texts,
-    ColumnType.TIMESTAMP: st.datetimes(
-        datetime.min.replace(year=1900), datetime.max.replace(year=2200), timezones=st.just(UTC)
+    ColumnType.TIMESTAMP: st.integers(-(2**51), 2**52).map(
+        lambda us: EPOCH + timedelta(microseconds=us)
     ),
     ColumnType.DATE: st.dates(date(1900, 1, 1), date(2200, 1, 1)),
     ColumnType.TIME: st.times(),
