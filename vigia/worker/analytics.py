@@ -99,7 +99,7 @@ def build_marts(
         What became of every model and test; a failed one is no exception.
 
     Raises:
-        MartsError: dbt could not start at all.
+        MartsError: dbt could not start at all, or nothing goes by a name in `select`.
     """
     arguments = ["build", *(["--select", *select] if select else [])]
     started = perf_counter()
@@ -108,6 +108,8 @@ def build_marts(
         connection.execute("SELECT pg_advisory_lock(%s)", [_BUILD_LOCK_KEY])
         outcome = _dbt(database, home, arguments)
     nodes = tuple(_node(result) for result in outcome.results)
+    if not nodes:
+        raise MartsError(f"Nothing in the dbt project goes by {select}; `dbt ls` lists the names.")
     return MartsResult(nodes, perf_counter() - started)
 
 

@@ -17,9 +17,11 @@ renamed as (
         -- numbers
         lat,
         lon,
+        accuracy_m,
 
         -- booleans
         valid as is_valid,
+        outdated as is_outdated,
 
         -- times
         fix_time as fixed_at,

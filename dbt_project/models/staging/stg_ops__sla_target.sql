@@ -17,8 +17,8 @@ renamed as (
         category,
 
         -- numbers
-        resolve_min,
         first_response_min,
+        resolve_min,
 
         -- booleans
         round_the_clock as is_round_the_clock
