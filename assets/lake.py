@@ -11,7 +11,10 @@ from assets import render
 from assets.platform import Platform
 from assets.specs import ops_spec
 from vigia.worker.archive import archive_days, archived_tables
+from vigia.worker.retention import enforce_retention, ripening_tables
 
+MOST_REASONS = 20
+_RIPENING = tuple(table.name for table in ripening_tables())
 _ARCHIVED = tuple(table.name for table in archived_tables())
 _FILES = ops_spec("lake_file", deps=_ARCHIVED)
 
@@ -41,13 +44,35 @@ def lake_archive(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
     )
 
 
-_RUNS = ops_spec("retention_run", deps=["lake_file", "metric_1h", "metric_1d"])
+_RUNS = ops_spec("retention_run", deps=["lake_file", *_RIPENING])
 
 
 @dg.multi_asset(name="retention", specs=[_RUNS])
 def retention(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    """Delete what is past its time, and only what is verified to be safe elsewhere."""
-    return dg.MaterializeResult(asset_key=_RUNS.key, metadata={})
+    """Delete what is past its time, and only what is proved to be safe elsewhere."""
+    decisions = [
+        decision
+        for tenant in platform.tenants()
+        for decision in enforce_retention(
+            platform.database, platform.lake, tenant, now=platform.clock()
+        )
+    ]
+    kept = [d for d in decisions if d.verdict != "deleted"]
+    refusals = Counter((d.record_type, d.verdict, d.reason) for d in kept)
+    return dg.MaterializeResult(
+        asset_key=_RUNS.key,
+        metadata={
+            "days deleted": len(decisions) - len(kept),
+            "rows deleted": sum(d.deleted_count for d in decisions),
+            "days kept": len(kept),
+            "why": render.table(
+                [
+                    {"records": r, "verdict": v, "reason": why, "days": n}
+                    for (r, v, why), n in refusals.most_common(MOST_REASONS)
+                ]
+            ),
+        },
+    )
 
 
 ASSETS = [lake_archive, retention]

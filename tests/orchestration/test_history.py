@@ -7,7 +7,6 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-import vigia.worker.metrics as duty
 from orchestration.partitions import DayRange
 from orchestration.run import run_job
 from tests.orchestration.company import FIRST, LAST_DAYS, open_company, positions, send
@@ -61,31 +60,6 @@ def test_a_history_becomes_metrics_clocks_files_and_marts_in_one_run(
     assert run.tags["dagster/asset_partition_range_end"] == LAST_DAYS[-1]
     done = instance.get_materialized_partitions(dg.AssetKey(["ops", "metric_5m"]))
     assert done == set(LAST_DAYS)
-
-
-def test_a_run_killed_midway_and_repeated_ends_in_the_same_tables(
-    platform, definitions, tenant, instance, monkeypatch
-):
-    _refresh(definitions, instance)
-    expected = _metrics(platform.database)
-    assert all(expected.values())
-    with platform.database.transaction(Role.WORKER) as connection:
-        for table in METRIC_TABLES:
-            connection.execute(f"DELETE FROM ops.{table}")
-    writes = iter(range(3))
-    replace = duty.tiers.replace_tier
-
-    def dying(*arguments):
-        if next(writes, None) is None:
-            raise KeyboardInterrupt
-        return replace(*arguments)
-
-    monkeypatch.setattr(duty.tiers, "replace_tier", dying)
-    with pytest.raises(KeyboardInterrupt):
-        _refresh(definitions, instance, whole=True)
-    monkeypatch.undo()
-    assert _refresh(definitions, instance, whole=True)["success"]
-    assert _metrics(platform.database) == expected
 
 
 def test_what_arrives_later_is_computed_by_the_next_run(platform, definitions, tenant, instance):
