@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from vigia.domain.errors import VigiaError
+from vigia.ingest import remap
 from vigia.ingest.loader import LoadReport, LoadRequest, load
-from vigia.ingest.mapping import read_mapping
+from vigia.ingest.mapping import Mapping, read_mapping, shipped
+from vigia.ingest.quarantine import replay
 from vigia.store.connection import Database, Role
 from vigia.store.tenants import create_tenant
 
@@ -238,3 +240,38 @@ def test_badges_and_names_are_kept_only_as_hashes_of_this_tenant(
     found = ask(database, "SELECT encode(credential_hash, 'hex'), t::text FROM ops.access_event t")
     assert len({badge for badge, _ in found}) == 2
     assert not any("4711" in whole or "Ada" in whole for _, whole in found)
+
+
+def test_rows_put_aside_are_mapped_again_once_the_mapping_knows_better(
+    database: Database, tenant: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = EXAMPLES / "incident_event_log_sample.csv.gz"
+    assert loaded(database, tenant, path, "tickets").quarantined == 3
+    failed = replay(database, tenant, now=NOW, resolver="test")
+    assert failed.quarantined == 3
+    assert ask(database, "SELECT DISTINCT reason_code FROM ops.ingest_quarantine") == [
+        ("unknown_state",)
+    ]
+    known = shipped()["servicenow_incident_log"].model_dump(by_alias=True)
+    known["columns"]["status"]["values"]["-100"] = "in_progress"
+    better = Mapping.model_validate(known)
+    monkeypatch.setattr(remap, "find_mapping", lambda _name: better)
+    replay(database, tenant, now=NOW, resolver="test")
+    assert ask(database, "SELECT state, count(*) FROM ops.ingest_quarantine GROUP BY 1") == [
+        ("replayed", 3)
+    ]
+    assert count(database, "ticket") == 391
+    assert count(database, "ingest_event WHERE table_name = 'ticket'") == 2161
+
+
+def test_lines_that_were_no_rows_keep_their_reason_when_tried_again(
+    database: Database, tenant: UUID, tmp_path: Path
+) -> None:
+    path = put(tmp_path / "walk.csv", POSITIONS + "lone\n")
+    loaded(database, tenant, path, "gps")
+    assert replay(database, tenant, now=NOW, resolver="test").quarantined == 1
+    [(code, reason, attempts)] = ask(
+        database, "SELECT reason_code, reason, attempts FROM ops.ingest_quarantine"
+    )
+    assert (code, attempts) == ("malformed", 2)
+    assert "1 fields where the header has 4" in reason

@@ -6,13 +6,11 @@ belong here: reading (`readers`), meaning (`mapping`, `mapped`), acceptance and 
 
 from __future__ import annotations
 
-import hmac
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
@@ -25,7 +23,7 @@ from vigia.domain.telemetry.frames import rejected as rejected_frame
 from vigia.ingest.batch import BatchInfo, Delivery, Report
 from vigia.ingest.delimited import Layout
 from vigia.ingest.envelope import parse_events
-from vigia.ingest.mapped import apply_mapping
+from vigia.ingest.mapped import apply_mapping, hash_key
 from vigia.ingest.mapping import LoadKind, Mapping, choose_mapping
 from vigia.ingest.readers import Member, open_members, read_lines, read_rows
 from vigia.ingest.rows import Chunk, Chunks
@@ -122,8 +120,7 @@ class _Load:
         self.now = now
         self.progress = progress
         self.report = LoadReport()
-        # Hashes of badges and names must not be comparable between tenants or installations.
-        self.key = hmac.new(database.secret, b"mapping" + tenant_id.bytes, sha256).digest()
+        self.key = hash_key(database.secret, tenant_id)
         self.named: dict[str, set[str]] = {}
 
     def run(self) -> LoadReport:

@@ -6,9 +6,11 @@ acceptable is judged afterwards by the same rules as every other event.
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from uuid import UUID
 
 import orjson
 import polars as pl
@@ -23,6 +25,8 @@ from vigia.ingest.rows import FILE, LINE, MODIFIED, Chunk
 KNOWN_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """Time of the events that make the things a file names: before anything else is said of them, so
 that a real register of sites or people always wins over a bare name, whichever comes first."""
+MAPPING = "$mapping"
+"""First key of a rejected row's JSON: the mapping that can read it again."""
 _VIRTUAL = frozenset({LINE, FILE, MODIFIED})
 
 
@@ -34,7 +38,7 @@ class Mapped:
         events: The event frame of the mapping's table.
         references: Table to event frame of the things the events name, parents first.
         rejected: Rows that could not be mapped (`frames.REJECTED`), each kept as the JSON of
-            its source columns.
+            its source columns, from which it can be mapped again.
     """
 
     events: pl.DataFrame
@@ -68,6 +72,11 @@ def apply_mapping(mapping: Mapping, chunk: Chunk, *, key: bytes) -> Mapped:
         )
     bad = _rejections(mapping, source, events, rows)
     return Mapped(events.filter(good), references, rejected([*chunk.rejected, *bad]))
+
+
+def hash_key(secret: bytes, tenant_id: UUID) -> bytes:
+    """The secret of the keyed hashes: no two tenants or installations have comparable ones."""
+    return hmac.new(secret, b"mapping" + tenant_id.bytes, sha256).digest()
 
 
 def _time(mapping: Mapping, source: SourceColumns) -> pl.Series:
@@ -167,8 +176,8 @@ def _rejections(
     found: list[dict[str, object]] = []
     for position, (reason, why) in sorted(source.problems.items()):
         row = rows.row(position, named=True)
-        kept = {n: v for n, v in row.items() if v is not None and n not in (LINE, MODIFIED)}
-        raw = orjson.dumps(kept)
+        kept = {n: v for n, v in row.items() if v is not None and n != LINE}
+        raw = orjson.dumps({MAPPING: mapping.name, **kept})
         found.append(
             {
                 "line_no": row[LINE],

@@ -15,9 +15,11 @@ import polars as pl
 
 from vigia.domain.telemetry.clock import ClockRule
 from vigia.domain.telemetry.frames import INSTANT
-from vigia.ingest.batch import BatchInfo, Delivery, Report
+from vigia.ingest.batch import BatchInfo, Delivery, Outcome, Report
 from vigia.ingest.envelope import parse_events
 from vigia.ingest.failures import explained
+from vigia.ingest.mapped import hash_key
+from vigia.ingest.remap import is_row, map_again
 from vigia.store import quarantine
 from vigia.store.connection import Database, Role
 
@@ -82,13 +84,14 @@ def _replay(
 ) -> Report:
     after: UUID | None = None
     batch = BatchInfo("replay", f"quarantine: {resolver}")
+    key = hash_key(database.secret, tenant_id)
     with Delivery(database, tenant_id, batch, now=clock.now) as delivery:
         while True:
             with explained(), delivery.transaction() as connection:
                 rows = quarantine.claim(connection, tenant_id, after=after, limit=PAGE, **choice)
                 if not rows:
                     break
-                failed = _try_again(delivery, rows, clock)
+                failed = _try_again(delivery, rows, clock, key)
                 good = [row["q_id"] for row in rows if row["q_id"] not in failed]
                 quarantine.settle(connection, tenant_id, good, state="replayed", resolver=resolver)
                 quarantine.note_failures(connection, tenant_id, failed)
@@ -97,9 +100,14 @@ def _replay(
 
 
 def _try_again(
-    delivery: Delivery, rows: list[dict[str, Any]], clock: ClockRule
+    delivery: Delivery, rows: list[dict[str, Any]], clock: ClockRule, key: bytes
 ) -> dict[UUID, dict[str, Any]]:
     """Judge and store claimed events; returns those that failed, with their new reasons."""
+    files = [row for row in rows if is_row(row)]
+    failed = _map_again(delivery, files, clock, key) if files else {}
+    rows = [row for row in rows if not is_row(row)]
+    if not rows:
+        return failed
     lines = [row["raw"].encode() for row in rows]
     parsed = parse_events(lines, received_at=None)
     arrivals = pl.Series([row["received_at"] for row in rows], dtype=INSTANT)
@@ -111,4 +119,23 @@ def _try_again(
     delivery.session.prepare(judged)
     outcome = delivery.store(judged, parsed.rejected)
     delivery.count(outcome)
-    return {rows[row["line_no"] - 1]["q_id"]: row for row in outcome.rejected.iter_rows(named=True)}
+    return failed | _failures(rows, outcome)
+
+
+def _map_again(
+    delivery: Delivery, rows: list[dict[str, Any]], clock: ClockRule, key: bytes
+) -> dict[UUID, dict[str, Any]]:
+    """Map, judge and store rows of files again; returns those that failed."""
+    failed: dict[UUID, dict[str, Any]] = {}
+    for table, mapped in map_again(rows, key=key):
+        judged = delivery.judge({**mapped.references, table: mapped.events}, clock)
+        delivery.session.prepare(judged)
+        outcome = delivery.store(judged, mapped.rejected)
+        delivery.count(outcome)
+        failed |= _failures(rows, outcome)
+    return failed
+
+
+def _failures(rows: list[dict[str, Any]], outcome: Outcome) -> dict[UUID, dict[str, Any]]:
+    bad = outcome.rejected.filter(pl.col("line_no").is_not_null())
+    return {rows[row["line_no"] - 1]["q_id"]: row for row in bad.iter_rows(named=True)}

@@ -135,7 +135,8 @@ def claim(
     cursor = connection.cursor(row_factory=dict_row)
     return cursor.execute(
         f"""
-        SELECT q_id, raw, received_at FROM ops.ingest_quarantine AS q
+        SELECT q_id, raw, received_at, mapping, reason_code, reason
+        FROM ops.ingest_quarantine AS q
         WHERE {" AND ".join(conditions)}
         ORDER BY q_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         """,
