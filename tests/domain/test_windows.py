@@ -15,6 +15,7 @@ from vigia.domain.windows import (
     day_bounds,
     day_start,
     floor_to,
+    hour_end,
     hour_of_week,
     hour_of_week_of,
     hour_start,
@@ -105,3 +106,22 @@ def test_two_hours_of_the_autumn_fold_share_one_hour_of_the_week() -> None:
 
 def test_slots_before_1970_are_floored_downwards() -> None:
     assert floor_to(datetime(1969, 12, 31, 23, 59, tzinfo=UTC), SLOT).minute == 55
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Asia/Kolkata"]
+)
+def test_hours_of_the_wall_clock_follow_each_other_without_gap(zone: str) -> None:
+    """Over a whole year, every slot lies in one hour, and the next hour starts at its end."""
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    slots = pl.Series([first + i * SLOT for i in range(365 * 288)], dtype=INSTANT).to_frame("at")
+    hours = (
+        slots.select(start=hour_start(pl.col("at"), zone))
+        .unique()
+        .sort("start")
+        .with_columns(end=hour_end(pl.col("start"), zone))
+    )
+    ends, starts = hours["end"][:-1], hours["start"][1:]
+    assert (ends == starts).all()
+    lengths = set((hours["end"] - hours["start"]).dt.total_minutes())
+    assert lengths == ({30, 60} if zone == "Australia/Lord_Howe" else {60})

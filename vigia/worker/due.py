@@ -324,6 +324,8 @@ def in_hours(spans: pl.DataFrame, zone: str) -> pl.DataFrame:
 
 def widened(spans: pl.DataFrame, zone: str) -> pl.DataFrame:
     """Spans widened to whole local days of a zone."""
+    if spans.is_empty():
+        return spans
     last = pl.col("to") - pl.duration(microseconds=1)
     dated = spans.with_columns(_a=local_date(pl.col("from"), zone), _b=local_date(last, zone))
     days = set(dated["_a"]) | {day + DAY for day in dated["_b"]}

@@ -153,10 +153,10 @@ def _joined(
 ) -> pl.LazyFrame:
     pairs = [(value, codes[m.name]) for m in metrics for value in m.row_filter[column]]
     keys = pl.DataFrame(
-        pairs, schema={column: rows.schema[column], "metric": pl.Int64()}, orient="row"
+        pairs, schema={column: rows.schema[column], "_code": pl.Int64()}, orient="row"
     )
     met = rows.lazy().join(keys.lazy(), on=column)
-    return _sampled(met, metrics[0], pl.col("metric"))
+    return _sampled(met, metrics[0], pl.col("_code"))
 
 
 def _sampled(rows: pl.LazyFrame, metric: Metric, code: pl.Expr) -> pl.LazyFrame:

@@ -116,14 +116,14 @@ def signal_windows(
     present = [c for c in (*COUNTS, "leg_mm", "gap_s", "device_id") if c in signals.columns]
     missing = [pl.lit(None, t).alias(c) for c, t in _OPTIONAL.items() if c not in present]
     slot_end = pl.col("slot") + SLOT
-    return (
+    windows = (
         signals.with_columns(missing)
         .join(watermarks.select(WATERMARKS.names()), on="device_id", how="left")
         .with_columns(known_to=_earlier(pl.col("complete_until_at"), slot_end))
         .group_by(_KEY)
         .agg(
             pl.col(*COUNTS).sum().cast(pl.Int32),
-            (pl.col("leg_mm").sum() / 1000).alias("distance_m"),
+            pl.col("leg_mm").sum().alias("distance_m"),
             pl.col("gap_s").max().fill_null(0).cast(pl.Int32).alias("max_gap_s"),
             pl.lit(SLOT.seconds // 60, pl.Int32).alias("exposure_min"),
             pl.col("known_to").min().alias("watermark_at"),
@@ -131,6 +131,8 @@ def signal_windows(
         .sort(_KEY)
         .select(SIGNALS.names())
     )
+    # Divided by numpy: Polars multiplies by the reciprocal, which is not the nearest number.
+    return windows.with_columns(distance_m=windows["distance_m"].to_numpy() / 1000)
 
 
 _OPTIONAL = {

@@ -5,6 +5,7 @@ Which rows are values of which metric belongs to `registry`; coarser windows to 
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from vigia.domain.metrics.aggregate import (
@@ -66,16 +67,27 @@ def merge_windows(parts: pl.DataFrame, window: str) -> pl.DataFrame:
     Returns:
         One row per site, metric and window that occurs, in that order.
     """
-    metrics = int(parts["metric"].max() or 0) + 1  # type: ignore[arg-type]
+    sites, site = _ranked(parts["site"])
+    metrics, metric = _ranked(parts["metric"])
     first, last = int(parts[window].min()), int(parts[window].max())  # type: ignore[arg-type]
     windows = last - first + 1
-    cells = (int(parts["site"].max()) + 1) * metrics * windows  # type: ignore[arg-type]
-    packed = (pl.col("site") * metrics + pl.col("metric")) * windows + (pl.col(window) - first)
-    keyed = parts.select(packed.alias("key"), pl.exclude("site", "metric", window))
-    key = pl.col("key")
-    return merge(keyed, cells=cells).select(
-        (key // (metrics * windows)).alias("site"),
-        (key // windows % metrics).alias("metric"),
-        (key % windows + first).alias(window),
+    cells = len(sites) * len(metrics) * windows
+    packed = (site * len(metrics) + metric) * windows + (parts[window] - first)
+    merged = merge(
+        parts.drop("site", "metric", window).with_columns(packed.alias("key")), cells=cells
+    )
+    pair = merged["key"] // windows
+    return merged.select(
+        sites.gather(pair // len(metrics)).alias("site"),
+        metrics.gather(pair % len(metrics)).alias("metric"),
+        (pl.col("key") % windows + first).alias(window),
         *AGGREGATES,
     )
+
+
+def _ranked(codes: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The codes that occur, sorted, and each row's place among them."""
+    occurring = np.flatnonzero(np.bincount(codes.to_numpy()))
+    places = np.zeros(int(occurring[-1]) + 1, np.int64)
+    places[occurring] = np.arange(len(occurring))
+    return pl.Series(occurring), pl.Series(places).gather(codes)
