@@ -16,17 +16,20 @@ with promises as (
     from {{ ref('fct_sla_clock') }} as clocks
     inner join {{ ref('fct_ticket') }} as tickets
         on clocks.tenant_id = tickets.tenant_id and clocks.subject_id = tickets.ticket_id
-    where exists (
-        select 1
+    inner join lateral (
+
+        -- A category's own target comes before the general one of its priority.
+        select targets.is_round_the_clock
         from {{ ref('stg_ops__sla_target') }} as targets
         where
             targets.tenant_id = clocks.tenant_id
             and targets.policy_id = clocks.policy_id
             and targets.priority = tickets.priority
-            and targets.is_round_the_clock
-            and clocks.target_min
-            = case clocks.kind when 'resolve' then targets.resolve_min else targets.first_response_min end
-    )
+            and (targets.category is null or targets.category = tickets.category)
+        order by targets.category nulls last
+        limit 1
+
+    ) as targets on targets.is_round_the_clock
 
 ),
 

@@ -107,7 +107,9 @@ def build_marts(
     with database.connect(Role.ANALYTICS) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_BUILD_LOCK_KEY])
         outcome = _dbt(database, home, arguments)
-    nodes = tuple(_node(result) for result in outcome.results)
+    # Exposures are listed by dbt as well, though nothing happens to them.
+    ran = (r for r in outcome.results if r.node.resource_type != "exposure")
+    nodes = tuple(_node(result) for result in ran)
     if not nodes:
         raise MartsError(f"Nothing in the dbt project goes by {select}; `dbt ls` lists the names.")
     return MartsResult(nodes, perf_counter() - started)
