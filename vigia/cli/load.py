@@ -75,17 +75,22 @@ def load(
 ) -> None:
     """Load a file of any system through a mapping.
 
-    Every row is accepted, already known, or put aside with a reason; the report adds up. Loading a
-    file twice changes nothing, and a load that was interrupted is simply repeated.
+    Every row is accepted, known already, or put aside with a reason, and the
+    report adds up. Loading a file twice changes nothing; a load that was
+    interrupted is simply repeated.
 
-    Try it first:  vigia load incidents.csv.zip --as tickets --tenant acme --create-tenant --dry-run
+    Try it first, storing nothing:
 
-    Tracks:        vigia load tracks.csv.gz --as gps --tenant acme
+      vigia load log.csv.zip --as tickets --tenant acme --create-tenant --dry-run
 
-    Own mapping:   vigia load doors.csv --as access --tenant acme --mapping doors.yaml
+    Tracks, and doors with a mapping of your own:
 
-    Exit code 0: every row is in. 3: some rows were put aside (`vigia quarantine list` shows them).
-    1: nothing could be loaded.
+      vigia load tracks.csv.gz --as gps --tenant acme
+
+      vigia load doors.csv --as access --tenant acme --mapping doors.yaml
+
+    Exit code 0: every row is in. 3: some rows were put aside, and
+    `vigia quarantine list` shows them. 1: nothing could be loaded.
     """
     from rich.console import Console
 
@@ -161,7 +166,8 @@ def _run(database: Database, tenant_id: UUID, request: LoadRequest, console: Con
         TimeElapsedColumn(),
     )
     size = request.path.stat().st_size if request.path.is_file() else None
-    with Progress(*columns, console=console, transient=True) as bar:
+    quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
         task = bar.add_task(f"Loading {request.path.name}", total=size, rows=0)
         return load_file(
             database,
@@ -192,13 +198,15 @@ def _show(report: LoadReport, console: Console, *, dry_run: bool) -> None:
     through = f" through {', '.join(dict.fromkeys(report.mappings))}" if report.mappings else ""
     console.print(
         f"{report.rows:,} rows{through}: [bold]{report.accepted:,} {verb}[/], "
-        f"{report.duplicate:,} known already, {report.quarantined:,} put aside."
+        f"{report.duplicate:,} known already, {report.quarantined:,} put aside.",
+        soft_wrap=True,
     )
-    if report.created:
-        made = ", ".join(f"{n:,} {table}" for table, n in report.created.items() if n)
-        console.print(f"Things the file names and that were new: {made or 'none'}.")
+    if made := ", ".join(f"{table} {n:,}" for table, n in report.created.items() if n):
+        console.print(f"Made, because the file names them: {made}.", soft_wrap=True)
     for code, count in report.reasons.most_common():
-        console.print(f"\n[yellow]{count:,} × {code}[/]: {Reason(code).explanation}")
+        console.print(
+            f"\n[yellow]{count:,} × {code}[/]: {escape(Reason(code).explanation)}", soft_wrap=True
+        )
         for example in report.examples.get(code, []):
             text = f"  line {example['line_no']}: {example['reason']}"
             console.print(escape(text), highlight=False, soft_wrap=True)

@@ -291,7 +291,7 @@ def find_mapping(name_or_file: str) -> Mapping:
         return shipped()[name_or_file]
     known = [p.stem for p in sorted(SHIPPED.glob("*.yaml"))]
     raise VigiaError(
-        f"There is no mapping {name_or_file!r}{_nearest(name_or_file, known)}. "
+        f"There is no mapping {name_or_file!r}{_nearest(name_or_file, known) or '.'} "
         f"Known are {', '.join(known)}; for your own, name its .yaml file."
     )
 

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 ClockMode = Literal["wall", "data"]
+RetentionProfile = Literal["standard", "keep_all"]
 
 RETENTION_DAYS: dict[str, tuple[int, str]] = {
     "gps_fix": (90, "raw positions; what is derived from them lives longer"),
     "device_heartbeat": (90, "raw telemetry"),
     "phone_event": (90, "raw telemetry"),
+    "metric_sample": (90, "imported series; their hours and days live longer"),
+    "signal_window": (90, "rebuildable from raw telemetry, which the lake keeps"),
     "metric_5m": (7, "rebuildable from raw data while those are kept"),
     "metric_1h": (90, "rolled up to days"),
     "metric_1d": (730, "two years of comparison"),
@@ -64,6 +67,7 @@ def create_tenant(
     country: str | None = None,
     default_tz: str = "UTC",
     clock_mode: ClockMode = "wall",
+    retention_profile: RetentionProfile = "standard",
 ) -> Tenant:
     """Make a tenant, its query role and its retention; safe to repeat, and then changes nothing.
 
@@ -74,6 +78,7 @@ def create_tenant(
         country: ISO 3166 code of its seat.
         default_tz: IANA zone of sites that name none.
         clock_mode: `data` for an imported history, whose "now" is its newest event.
+        retention_profile: `keep_all` deletes nothing, for a history that is only looked at.
 
     Returns:
         The tenant as it is stored, whoever made it.
@@ -94,9 +99,9 @@ def create_tenant(
         connection.execute(
             "INSERT INTO ops.tenant (tenant_id, name, slug, country, default_tz, locale, status,"
             " retention_profile, clock_mode)"
-            " VALUES (%s, %s, %s, %s, %s, 'en', 'active', 'standard', %s)"
+            " VALUES (%s, %s, %s, %s, %s, 'en', 'active', %s, %s)"
             " ON CONFLICT DO NOTHING",
-            [identity, name or slug, slug, country, default_tz, clock_mode],
+            [identity, name or slug, slug, country, default_tz, retention_profile, clock_mode],
         )
         _add_retention(connection, identity)
     found = find_tenant(database, slug)
@@ -113,12 +118,13 @@ def remove_empty_tenant(database: Database, slug: str) -> None:
     from psycopg import errors, sql
 
     identity = tenant_id(slug)
-    try:
-        with database.transaction(Role.WORKER) as connection:
-            for table in ("retention_policy", "tenant"):
-                connection.execute(f"DELETE FROM ops.{table} WHERE tenant_id = %s", [identity])
-    except errors.ForeignKeyViolation as error:
-        raise VigiaError(f"The tenant {slug} has data and is kept.") from error
+    with database.transaction(Role.WORKER) as connection:
+        # Whatever a tenant holds came in a delivery, and deliveries are never forgotten.
+        held = "SELECT FROM ops.ingest_batch WHERE tenant_id = %s LIMIT 1"
+        if connection.execute(held, [identity]).fetchone() is not None:
+            raise VigiaError(f"The tenant {slug} has data and is kept.")
+        for table in ("retention_policy", "tenant"):
+            connection.execute(f"DELETE FROM ops.{table} WHERE tenant_id = %s", [identity])
     role = query_role(identity)
     with database.connect() as connection:
         connection.execute("DELETE FROM ops.tenant_role WHERE role_name = %s", [role])
