@@ -12,10 +12,23 @@ with promises as (
         clocks.as_of_at,
         clocks.target_min * interval '1 minute' as target,
         coalesce(clocks.stopped_at, clocks.as_of_at) as end_at,
-        tickets.priority
+        known.priority
     from {{ ref('fct_sla_clock') }} as clocks
     inner join {{ ref('fct_ticket') }} as tickets
         on clocks.tenant_id = tickets.tenant_id and clocks.subject_id = tickets.ticket_id
+    inner join lateral (
+
+        -- The priority that the ticket had when it ended decides about all of its life.
+        select changes.priority
+        from {{ ref('fct_ticket_change') }} as changes
+        where changes.tenant_id = clocks.tenant_id and changes.ticket_id = clocks.subject_id
+        order by
+            case when changes.changed_at < coalesce(tickets.ended_at, 'infinity')
+                then changes.change_no end desc nulls last,
+            changes.change_no
+        limit 1
+
+    ) as known on true
     inner join lateral (
 
         -- A category's own target comes before the general one of its priority.
@@ -24,7 +37,7 @@ with promises as (
         where
             targets.tenant_id = clocks.tenant_id
             and targets.policy_id = clocks.policy_id
-            and targets.priority = tickets.priority
+            and targets.priority = known.priority
             and (targets.category is null or targets.category = tickets.category)
         order by targets.category nulls last
         limit 1

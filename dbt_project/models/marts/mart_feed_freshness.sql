@@ -1,6 +1,7 @@
 select
     events.tenant_id,
     events.table_name,
+    bool_and(events.is_reference) as is_reference,
     count(*)::bigint as row_count,
     max(events.event_at) as newest_event_at,
     max(events.received_at) as newest_arrival_at,

@@ -17,7 +17,12 @@
 } -%}
 with journal as (
 
-    select tenant_id, table_name, event_time as event_at, received_at
+    select
+        tenant_id,
+        table_name,
+        type like '%.upserted.%' as is_reference,
+        event_time as event_at,
+        received_at
     from {{ source('ops', 'ingest_event') }}
 
 ),
@@ -25,7 +30,12 @@ with journal as (
 records as (
 
     {% for table_name, time_column in record_tables.items() -%}
-    select tenant_id, '{{ table_name }}' as table_name, {{ time_column }} as event_at, received_at
+    select
+        tenant_id,
+        '{{ table_name }}' as table_name,
+        false as is_reference,
+        {{ time_column }} as event_at,
+        received_at
     from {{ source('ops', table_name) }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
