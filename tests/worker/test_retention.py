@@ -263,6 +263,18 @@ def test_a_tier_stays_until_the_coarser_one_holds_the_same(
     assert count(database, finer) == 0
 
 
+def test_the_last_tier_stays_while_it_differs_from_the_raw_rows(
+    database: Database, lake: Lake
+) -> None:
+    fill(database, lake)
+    keep(database, metric_1d=730)
+    set_clock(database, at("2011-01-01"))
+    sql(database, "UPDATE ops.metric_1d SET n = n + 1")
+    assert "metric_1d" in first(database, lake).reason
+    sql(database, "UPDATE ops.metric_1d SET n = n - 1")
+    assert first(database, lake).verdict == "deleted"
+
+
 def test_records_of_communication_stay_a_year_whatever_the_policy_says(
     database: Database, lake: Lake
 ) -> None:

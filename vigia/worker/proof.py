@@ -9,7 +9,7 @@ Deciding and deleting belong to `vigia.worker.retention`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -26,7 +26,7 @@ from vigia.store.connection import Database
 from vigia.store.lake import Lake, parts_of_day
 from vigia.store.metrics import Site
 from vigia.store.retention import Past, has_marks, keys_between, tier_rows
-from vigia.worker.archive import DAY, day_window
+from vigia.worker.archive import DAY, archived_tables, day_window
 
 if TYPE_CHECKING:
     import psycopg
@@ -61,14 +61,14 @@ class Evidence:
         """Why rows of a day must stay; None when all is proved."""
         start, end = day_window(day)
         if table.name == "metric_1d":
-            return None
+            return self._last_tier_fault(day)
         if has_marks(self.connection, self.tenant_id, (start - HOUR, end)):
             return "metrics of the day are out of date: refresh them, then run retention again"
         if table.name in COARSER:
             return self._tier_fault(table.name, day)
         if table.name == "signal_window":
             return None
-        return self._lake_fault(table, day) or self._metrics_fault(table, day)
+        return self._lake_fault(table, day) or self.metrics_fault(table, day)
 
     def _lake_fault(self, table: Table, day: date) -> str | None:
         parts = parts_of_day(self.connection, self.tenant_id, table.name, day)
@@ -81,7 +81,15 @@ class Evidence:
         missing = hot.join(known, on=keys, how="anti").height
         return f"{missing} rows are not in the lake: run the archive first" if missing else None
 
-    def _metrics_fault(self, table: Table, day: date) -> str | None:
+    def _last_tier_fault(self, day: date) -> str | None:
+        """Days are the last that account for raw rows, some of which are kept longer."""
+        last = replace(self, clock=_END_OF_TIME[0])
+        faults = (last.metrics_fault(table, day, ("metric_1d",)) for table in archived_tables())
+        return next(filter(None, faults), None)
+
+    def metrics_fault(
+        self, table: Table, day: date, tiers: Sequence[str] = COARSER["metric_5m"]
+    ) -> str | None:
         """Compute the day's metrics again from raw rows, with the local days around it."""
         measured = [
             m
@@ -110,7 +118,7 @@ class Evidence:
         fine = snapshot(samples(rows.join(numbers, on="site_id"), measured, codes))
         fine = fine.join(numbers, on="site").join(named, on="metric")
         fine = fine.select("site_id", "slot", *_SUMS, metric="name")
-        return self._unaccounted(fine, COARSER["metric_5m"], day, set())
+        return self._unaccounted(fine, tiers, day, set())
 
     def _tier_fault(self, tier: str, day: date) -> str | None:
         start, end = day_window(day)
@@ -185,7 +193,7 @@ class Evidence:
 
 
 _RESOLUTIONS = {"metric_1h": Resolution.HOUR, "metric_1d": Resolution.DAY}
-_END_OF_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+_END_OF_TIME = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 _EXPECTED = {
     tier: pl.Schema(
         {"site_id": pl.String(), "metric": pl.String(), "at": at}
