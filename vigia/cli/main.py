@@ -27,6 +27,7 @@ COMMANDS = {
     "quarantine": "vigia.cli.quarantine",
     "tenant": "vigia.cli.tenant",
     "docs": "vigia.cli.docs",
+    "bench": "vigia.cli.bench",
 }
 
 

@@ -1,0 +1,67 @@
+"""`vigia bench`: the product's speed as ratios against reference engines, measured on the spot.
+
+The benchmarks themselves are in the source tree's `bench/`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from vigia.domain.errors import VigiaError
+
+app = typer.Typer(rich_markup_mode=None)
+NAMES = ("snapshots", "rollups", "router", "ingest")
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}, or all.")] = "all",
+    size: Annotated[
+        int | None, typer.Option(min=1000, help="Rows of the largest of the three sizes.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a benchmark.")] = False,
+) -> None:
+    """Measure against the reference engine on the same data in the same run."""
+    for each in NAMES if name == "all" else (name,):
+        result = _measure(each, size)
+        if as_json:
+            print(json.dumps(result))
+        else:
+            _show(result)
+
+
+def _measure(name: str, size: int | None) -> dict[str, Any]:
+    try:
+        from bench import database, run
+    except ImportError as error:
+        raise VigiaError(
+            "The benchmarks are part of the source tree and need its development tools. "
+            "Clone the repository and run `make bench`."
+        ) from error
+    known = {
+        "snapshots": run.snapshots,
+        "rollups": run.rollups,
+        "router": database.router,
+        "ingest": database.ingest,
+    }
+    if name not in known:
+        raise VigiaError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)} and all.")
+    return known[name](size).as_dict()
+
+
+def _show(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{result['name']} against {result['reference']}", title_justify="left")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for key in ("ratio", "exponent", "peak_mb"):
+        table.add_row(key, f"{result[key]:,}")
+    for key, value in result["figures"].items():
+        shown = value if isinstance(value, list) else [value]
+        table.add_row(key, "  ".join(f"{v:,}" if not isinstance(v, str) else v for v in shown))
+    Console().print(table)
