@@ -7,6 +7,7 @@ loader's; what an event must be is the domain's; how rows are written is the sto
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import psycopg
 
 Kind = Literal["live", "import", "replay"]
+Chunk = tuple[Mapping[str, pl.DataFrame], pl.DataFrame | None]
 CHUNK = 50_000
 EXAMPLES = 3
 _TRIES = 4
@@ -200,25 +202,54 @@ class Delivery:
         Raises:
             IngestError: The database refused or is gone; nothing of the chunk is stored.
         """
+        return self._add(frames, rejected, self.judge(frames, ClockRule(self._now)))
+
+    def add_each(self, chunks: Iterable[Chunk]) -> Iterator[Report]:
+        """Add chunks one after the other, reading and judging the next while one is stored.
+
+        Args:
+            chunks: Frames and what the reader put aside, as for `add`. Consumed in a thread of
+                its own, one chunk ahead.
+
+        Yields:
+            The account of each chunk, once it is durable.
+        """
+        remaining = iter(chunks)
+
+        def read_ahead() -> tuple[Chunk, dict[str, Normalised]] | None:
+            chunk = next(remaining, None)
+            return chunk and (chunk, self.judge(chunk[0], ClockRule(self._now)))
+
+        with ThreadPoolExecutor(1) as reader:
+            coming = reader.submit(read_ahead)
+            while (found := coming.result()) is not None:
+                coming = reader.submit(read_ahead)
+                (frames, rejected), judged = found
+                yield self._add(frames, rejected, judged)
+
+    def _add(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        rejected: pl.DataFrame | None,
+        judged: dict[str, Normalised],
+    ) -> Report:
         from psycopg import errors
 
         for left in reversed(range(_TRIES)):
             try:
                 with explained():
-                    outcome = self._add_once(frames, rejected)
+                    outcome = self._add_once(judged, rejected)
                 break
             except IngestError as error:
                 # Two deliveries waited for each other: the server picked this one to step back.
                 circle = errors.DeadlockDetected, errors.SerializationFailure
                 if self._dry_run or not left or not isinstance(error.__cause__, circle):
                     raise
+                judged = self.judge(frames, ClockRule(self._now))
         self.count(outcome)
         return outcome.report
 
-    def _add_once(
-        self, frames: Mapping[str, pl.DataFrame], rejected: pl.DataFrame | None
-    ) -> Outcome:
-        judged = self.judge(frames, ClockRule(self._now))
+    def _add_once(self, judged: Mapping[str, Normalised], rejected: pl.DataFrame | None) -> Outcome:
         self.session.prepare(judged, partitions=not self._dry_run)
         with self.transaction() as connection:
             outcome = self.store(judged, rejected)
@@ -309,10 +340,14 @@ def ingest(
     with Delivery(database, tenant_id, batch, now=now) as delivery:
         if rejected is not None and rejected.height:
             delivery.add({}, rejected)
-        for name in storing_order():
-            if name in frames:
-                for chunk in frames[name].iter_slices(CHUNK):
-                    delivery.add({name: chunk})
+        chunks = (
+            ({name: chunk}, None)
+            for name in storing_order()
+            if name in frames
+            for chunk in frames[name].iter_slices(CHUNK)
+        )
+        for _ in delivery.add_each(chunks):
+            pass
     return delivery.report
 
 
@@ -336,11 +371,16 @@ def ingest_lines(
         received_at: When they arrived; None for an import, whose events arrived as they
             happened. Live deliveries always pass it.
     """
+    with Delivery(database, tenant_id, batch, now=now) as delivery:
+        for _ in delivery.add_each(_parsed(lines, received_at)):
+            pass
+    return delivery.report
+
+
+def _parsed(lines: Iterable[bytes], received_at: datetime | None) -> Iterator[Chunk]:
     remaining = iter(lines)
     first = 1
-    with Delivery(database, tenant_id, batch, now=now) as delivery:
-        while chunk := list(islice(remaining, CHUNK)):
-            parsed = parse_events(chunk, received_at=received_at, first_line_no=first)
-            delivery.add(parsed.frames, parsed.rejected)
-            first += len(chunk)
-    return delivery.report
+    while chunk := list(islice(remaining, CHUNK)):
+        parsed = parse_events(chunk, received_at=received_at, first_line_no=first)
+        yield parsed.frames, parsed.rejected
+        first += len(chunk)

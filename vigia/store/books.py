@@ -14,6 +14,8 @@ from uuid import UUID
 
 import polars as pl
 
+from vigia.domain.telemetry.ids import uuid_texts
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -112,11 +114,8 @@ class Books:
         )
         if rows.is_empty():
             return
-        rows = rows.sort("device_id", "boot_id").with_columns(
-            pl.col("device_id", "boot_id").map_elements(
-                lambda raw: str(UUID(bytes=raw)), return_dtype=pl.String
-            )
-        )
+        rows = rows.sort("device_id", "boot_id")
+        rows = rows.with_columns(uuid_texts(rows["device_id"]), uuid_texts(rows["boot_id"]))
         values = {"tenant": self.tenant_id, **rows.to_dict(as_series=False)}
         self.connection.execute(_MERGE_WATERMARKS, values)
         self.connection.execute(_COMPLETE_UNTIL, values)

@@ -91,6 +91,7 @@ class Session:
         self.connection = connection
         self.tenant_id = tenant_id
         self._known: dict[str, set[bytes]] = {}
+        self._expects_new = True
 
     def prepare(self, judged: Mapping[str, Normalised], *, partitions: bool = True) -> None:
         """Make the staging tables and day partitions a chunk needs; before its transaction.
@@ -147,10 +148,8 @@ class Session:
         if events.is_empty():
             return events
         self._stage(table, events)
-        insert = _insert_records if table.kind is Kind.RECORD else _insert_changes
-        values = {"tenant": self.tenant_id, "batch": batch_id, "table": table.name}
-        known = self.connection.execute(insert(table, events.columns), values).fetchall()
-        fresh = self._without_known(events, [row[0].bytes for row in known], judged, stored)
+        known = self._insert(table, events.columns, batch_id)
+        fresh = self._without_known(events, known, judged, stored)
         if table.kind is Kind.STATE and not fresh.is_empty():
             fold.lock_things(self.connection, table, _stage(table))
             stored.created += fold.fold(
@@ -162,6 +161,28 @@ class Session:
                 now=now,
             )
         return fresh
+
+    def _insert(self, table: Table, columns: list[str], batch_id: UUID) -> list[bytes]:
+        """Store the staged events whose identity is new; returns the ids of the others.
+
+        Most chunks hold new events only. Inserting these without asking costs a fifth less, so
+        that is tried first, until a chunk proves otherwise.
+        """
+        from psycopg.errors import UniqueViolation
+
+        values = {"tenant": self.tenant_id, "batch": batch_id, "table": table.name}
+        if self._expects_new:
+            try:
+                with self.connection.transaction():
+                    self.connection.execute(_all_keys(table), values)
+                    self.connection.execute(_rows(table, columns), values)
+            except UniqueViolation:
+                self._expects_new = False
+            else:
+                return []
+        known = self.connection.execute(_new_keys_and_rows(table, columns), values).fetchall()
+        self._expects_new = not known
+        return [row[0].bytes for row in known]
 
     # ------------------------------------------------------------------ references
 
@@ -307,38 +328,35 @@ def _staged_columns(table: Table) -> dict[str, ColumnType]:
     return _IDENTITY | own
 
 
-_NEW_KEYS = """
-    WITH fresh AS (
+def _all_keys(table: Table) -> str:
+    return f"""
         INSERT INTO ops.ingest_key
             (tenant_id, source, source_event_id, event_id, type, batch_id, body_hash)
         SELECT %(tenant)s, source, source_event_id, event_id, type, %(batch)s, body_hash
-        FROM {stage}
-        ON CONFLICT DO NOTHING
-        RETURNING event_id
-    ),
-    stored AS ({insert})
-    SELECT s.event_id FROM {stage} AS s
-    WHERE NOT EXISTS (SELECT FROM fresh WHERE fresh.event_id = s.event_id)
-"""
-
-
-def _insert_records(table: Table, columns: list[str]) -> str:
-    """SQL that stores staged records whose identity is new and returns the other identities."""
-    own = [name for name in _staged_columns(table) if name in columns and name not in _IDENTITY]
-    insert = f"""
-        INSERT INTO ops.{table.name} (tenant_id, {table.key[0]}, {", ".join(own)})
-        SELECT %(tenant)s, event_id, {", ".join(own)}
-        FROM {_stage(table)} JOIN fresh USING (event_id)
+        FROM {_stage(table)}
     """
-    return _NEW_KEYS.format(stage=_stage(table), insert=insert)
 
 
-def _insert_changes(table: Table, columns: list[str]) -> str:
-    """SQL that journals staged changes whose identity is new and returns the other identities."""
+def _rows(table: Table, columns: list[str]) -> str:
+    """SQL that stores staged events: records as they are, changes of things in the journal."""
+    if table.kind is Kind.RECORD:
+        own = [n for n in _staged_columns(table) if n in columns and n not in _IDENTITY]
+        return f"""
+            INSERT INTO ops.{table.name} (tenant_id, {table.key[0]}, {", ".join(own)})
+            SELECT %(tenant)s, event_id, {", ".join(own)} FROM {_stage(table)}
+        """
     own = ["event_id", "type", "source", *(name for name in _CHANGE if name in columns)]
-    insert = f"""
+    return f"""
         INSERT INTO ops.ingest_event (tenant_id, table_name, batch_id, {", ".join(own)})
-        SELECT %(tenant)s, %(table)s, %(batch)s, {", ".join(own)}
-        FROM {_stage(table)} JOIN fresh USING (event_id)
+        SELECT %(tenant)s, %(table)s, %(batch)s, {", ".join(own)} FROM {_stage(table)}
     """
-    return _NEW_KEYS.format(stage=_stage(table), insert=insert)
+
+
+def _new_keys_and_rows(table: Table, columns: list[str]) -> str:
+    """SQL that stores staged events whose identity is new and returns the other ids."""
+    return f"""
+        WITH fresh AS ({_all_keys(table)} ON CONFLICT DO NOTHING RETURNING event_id),
+        stored AS ({_rows(table, columns)} JOIN fresh USING (event_id))
+        SELECT s.event_id FROM {_stage(table)} AS s
+        WHERE NOT EXISTS (SELECT FROM fresh WHERE fresh.event_id = s.event_id)
+    """

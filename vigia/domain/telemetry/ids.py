@@ -66,6 +66,17 @@ def fixed_binary(rows: npt.NDArray[np.uint8], missing: npt.NDArray[np.bool_]) ->
     return pl.Series(pl.from_arrow(array.cast(pa.large_binary())))
 
 
+def uuid_texts(ids: pl.Series) -> pl.Series:
+    """Ids of 16 bytes in their usual spelling.
+
+    >>> uuid_texts(pl.Series([UUID(int=5).bytes])).item() == str(UUID(int=5))
+    True
+    """
+    return ids.bin.encode("hex").str.replace(
+        "^(.{8})(.{4})(.{4})(.{4})(.{12})$", "$1-$2-$3-$4-$5"
+    )
+
+
 def reference_bytes(tenant_id: UUID, table: str, text: str) -> bytes:
     """The id that a text names: a UUID names itself, anything else is a code.
 

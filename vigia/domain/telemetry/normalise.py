@@ -20,7 +20,7 @@ from vigia.domain.telemetry import clock as clocks
 from vigia.domain.telemetry import values
 from vigia.domain.telemetry.clock import ClockRule
 from vigia.domain.telemetry.frames import ENVELOPE, INSTANT
-from vigia.domain.telemetry.ids import as_uuid, body_hashes, event_ids
+from vigia.domain.telemetry.ids import as_uuid, body_hashes, event_ids, uuid_texts
 from vigia.domain.telemetry.judgement import Judgement
 from vigia.domain.telemetry.reasons import Reason
 
@@ -360,6 +360,8 @@ def payloads(content: pl.DataFrame, table: Table) -> pl.Series:
     """Typed columns as one JSON object a row, in forms that Postgres reads back exactly."""
     kinds = {c.name: c.type for c in table.all_columns}
     names = content.columns
+    ids = [name for name in names if kinds[name] is ColumnType.UUID]
+    content = content.with_columns(uuid_texts(content[name]) for name in ids)
     wrap = [_JSON_FORMS.get(kinds[name]) for name in names]
     texts = []
     for row in content.iter_rows():
@@ -373,7 +375,6 @@ def payloads(content: pl.DataFrame, table: Table) -> pl.Series:
 
 
 _JSON_FORMS: dict[ColumnType, Callable[[Any], object]] = {
-    ColumnType.UUID: lambda value: str(UUID(bytes=value)),
     ColumnType.BYTES: lambda value: "\\x" + value.hex(),
     ColumnType.JSON: orjson.Fragment,
     # A float32 widened to double shows digits that were never sent.
