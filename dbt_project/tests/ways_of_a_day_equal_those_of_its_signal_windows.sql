@@ -36,10 +36,7 @@ positions as (
 
 thinned as (
 
-    select tenant_id, max(day) as last_day
-    from {{ ref('stg_ops__retention_run') }}
-    where record_type = 'gps_fix' and verdict = 'deleted'
-    group by tenant_id
+    {{ last_deleted_days('gps_fix') }}
 
 )
 

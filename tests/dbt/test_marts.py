@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tests.dbt.company import BATCH, GUARDS, OTHERS, Writer, ref
+from tests.dbt.company import BATCH, CLOCK, GUARDS, OTHERS, Writer, ref
 from tests.dbt.conftest import Built
 from tests.dbt.test_project import MARTS, model_names
 from vigia.store.connection import Role
@@ -170,6 +170,28 @@ def test_a_row_that_breaks_a_rule_fails_by_the_name_of_the_rule(built: Built) ->
         "resolved_tickets_resolve_after_they_open",
         "no_row_of_a_delivery_is_lost",
     }
+
+
+def test_days_whose_positions_retention_deleted_stay_as_they_were(built: Built) -> None:
+    """A rebuild from the few positions left of such a day would shorten its way."""
+    figures = "local_date, fix_count, valid_fix_count, distance_m, gap_count"
+    before = built.rows("fct_gps_day", figures)
+    assert before
+    with built.database.transaction(Role.WORKER, GUARDS) as connection:
+        connection.execute("DELETE FROM ops.gps_fix WHERE fix_time < '2026-03-28T22:07:00Z'")
+        Writer(connection, GUARDS)(
+            "retention_run",
+            run_id=ref("retention_run", "first"),
+            record_type="gps_fix",
+            day=date(2026, 3, 28),
+            decided_at=CLOCK,
+            deleted_count=3,
+            verdict="deleted",
+            reason="older than its days",
+        )
+    result = build_marts(built.database, built.home, select=["fct_gps_day"])
+    assert result.rows == {"fct_gps_day": len(before)}
+    assert built.rows("fct_gps_day", figures) == before
 
 
 def test_the_documentation_builds(built: Built) -> None:
