@@ -36,7 +36,7 @@ positions as (
 
 thinned as (
 
-    {{ last_deleted_days('gps_fix') }}
+    {{ last_deleted_days(ref('stg_ops__retention_run'), 'gps_fix') }}
 
 )
 

@@ -1,7 +1,7 @@
 {%- set before = load_relation(this) if execute else none -%}
 with deleted as (
 
-    {{ last_deleted_days('gps_fix') }}
+    {{ last_deleted_days(ref('stg_ops__retention_run'), 'gps_fix') }}
 
 ),
 
