@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import yaml
@@ -43,12 +44,14 @@ class Mart:
 
 
 def read_marts(project: Path = PROJECT) -> tuple[Mart, ...]:
-    """The marts of a dbt project, by name."""
+    """The marts of a dbt project, each after those that it reads."""
     texts = {path.stem: path.read_text() for path in sorted((project / "models").rglob("*.sql"))}
     parents = {name: _parents(text, texts) for name, text in texts.items()}
     names = [path.stem for path in sorted((project / "models" / "marts").rglob("*.sql"))]
     promised = _promises(project / "models" / "marts")
-    return tuple(_mart(name, promised[name], parents, frozenset(names)) for name in names)
+    marts = {name: _mart(name, promised[name], parents, frozenset(names)) for name in names}
+    order = TopologicalSorter({name: sorted(mart.marts) for name, mart in marts.items()})
+    return tuple(marts[name] for name in order.static_order())
 
 
 def _parents(text: str, models: Iterable[str]) -> frozenset[str]:

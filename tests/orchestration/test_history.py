@@ -30,7 +30,7 @@ def instance():
 
 def _rows(database, table, columns="*"):
     with database.transaction(Role.WORKER) as connection:
-        return connection.execute(f"SELECT {columns} FROM ops.{table} ORDER BY 1, 2, 3").fetchall()
+        return connection.execute(f"SELECT {columns} FROM ops.{table} ORDER BY 1, 2, 3, 4").fetchall()
 
 
 def _metrics(database):
