@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 if TYPE_CHECKING:
     from dashboards.data.source import Tenant
 
@@ -68,3 +70,11 @@ def change(today: float | None, normal: float | None) -> str | None:
 def local_text(tenant: Tenant, instant: datetime | None) -> str:
     """An instant on the tenant's wall; a dash when there is none."""
     return "–" if instant is None else f"{tenant.local(instant):%Y-%m-%d %H:%M}"
+
+
+def localised(tenant: Tenant, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame as a table shows it: instants on the tenant's wall, fractions to one place."""
+    return frame.with_columns(
+        pl.col(pl.Datetime).map_elements(lambda at: local_text(tenant, at), return_dtype=pl.String),
+        pl.selectors.float().round(1),
+    )

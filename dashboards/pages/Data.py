@@ -75,7 +75,11 @@ def confirm(tenant: Tenant, code: str, waiting: int) -> None:
 
         with st.spinner("Replaying…"):
             report = replay_rows(
-                database(), tenant.tenant_id, reason_code=code, now=datetime.now(UTC)
+                database(),
+                tenant.tenant_id,
+                reason_code=code,
+                now=datetime.now(UTC),
+                resolver="dashboard",
             )
         st.session_state["replayed"] = (
             f"{report.accepted:,} accepted, {report.duplicate:,} already known, "

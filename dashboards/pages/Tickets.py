@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
 from dashboards import charts
 from dashboards.data import tickets
 from dashboards.data.source import Tenant
+from dashboards.panels.ticket import ticket
 from dashboards.words import count, duration, local_text, percent
 
 PAGE_SIZE = 50
@@ -112,32 +111,6 @@ def _shown(tenant: Tenant, rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("imported_sla_met")
         .replace_strict({True: "met", False: "missed"}, default="–", return_dtype=pl.String)
         .alias("Source's verdict"),
-    )
-
-
-def ticket(tenant: Tenant, row: dict[str, Any]) -> None:
-    """One ticket: what happened to it and what counted."""
-    st.markdown(f"#### {row['ticket_number']} · {row['priority']}")
-    left, right = st.columns(2, gap="large")
-    ticket_id = row["ticket_id"]
-    with left:
-        st.caption("What happened")
-        history = tickets.history(tenant.tenant_id, ticket_id)
-        st.dataframe(_local(tenant, history), hide_index=True, height="content")
-    with right:
-        st.caption("What counted towards the promised resolution")
-        segments = tickets.clock_segments(tenant.tenant_id, ticket_id)
-        if segments.is_empty():
-            st.caption("No promise covers this ticket.")
-        else:
-            st.dataframe(_local(tenant, segments), hide_index=True, height="content")
-
-
-def _local(tenant: Tenant, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with its instants on the tenant's wall and its hours rounded."""
-    return frame.with_columns(
-        pl.col(pl.Datetime).map_elements(lambda at: local_text(tenant, at), return_dtype=pl.String),
-        pl.selectors.float().round(1),
     )
 
 

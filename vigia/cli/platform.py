@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from vigia.config.settings import Settings
     from vigia.services.supervisor import Status
 
 app = typer.Typer()
@@ -47,6 +48,16 @@ def up(
             platform.start_database(settings)
         console.print("PostgreSQL is ready. `vigia down` stops it.")
         return
+    serve_in_foreground(settings, only)
+
+
+def serve_in_foreground(settings: Settings, only: list[str] | None) -> None:
+    """Run services until they are told to stop, and print where they are."""
+    from rich.console import Console
+
+    from vigia.services import platform
+
+    console = Console(stderr=True)
     console.print(f"Starting the platform in {settings.home} …")
     platform.up(
         settings,

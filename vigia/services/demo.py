@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import psutil
 
 from vigia.config.settings import REPOSITORY, Settings
+from vigia.domain.errors import VigiaError
 from vigia.services.postgres import EmbeddedPostgres
 from vigia.store.connection import Database, Role
 
@@ -67,6 +68,7 @@ class DemoReport:
         rows: Table of schema `ops` (or `marts.` and its name) to rows.
         loads: Company to the account of its file.
         peak_mb: Most memory that the demo and the database server held together.
+        broken: Data checks that did not pass, as Dagster names them.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -74,6 +76,11 @@ class DemoReport:
     loads: dict[str, LoadReport] = field(default_factory=dict)
     sources: list[Source] = field(default_factory=list)
     peak_mb: float = 0.0
+    broken: tuple[str, ...] = ()
+
+
+class DemoError(VigiaError):
+    """A step of the demo could not be done."""
 
 
 Step = Callable[[str], None]
@@ -132,7 +139,7 @@ def run_demo(
                     source,
                     lambda n, s=source: on_rows(f"load {s.kind}", n),  # type: ignore[misc]
                 )
-        _run_pipeline(settings, report, on_step)
+        _run_pipeline(settings, database, report, on_step)
         report.rows = count_rows(database)
     return report
 
@@ -160,8 +167,37 @@ def _load(database: Database, source: Source, on_rows: Callable[[int], None]) ->
     )
 
 
-def _run_pipeline(settings: Settings, report: DemoReport, on_step: Step) -> None:
-    raise NotImplementedError
+def _run_pipeline(
+    settings: Settings, database: Database, report: DemoReport, on_step: Step
+) -> None:
+    """Run the jobs that a daemon would run after such an import, so that they show in Dagster."""
+    from vigia.services.pipeline import run_job
+
+    found: list[tuple[date, date] | None] = [*_days_to_compute(database)]
+    *earlier, last = found or [None]
+    jobs = [("every_five_minutes", days) for days in earlier]
+    jobs.append(("history" if last else "hourly", last))
+    for job, days in jobs:
+        step = f"{job} {days[0]:%Y-%m} to {days[1]:%Y-%m}" if days else job
+        with _timed(report, step, on_step):
+            result = run_job(settings, job, days=days)
+        report.seconds |= {f"  {name}": seconds for name, seconds in result.steps.items()}
+        if not result.success:
+            failed = "; ".join(f"{name}: {error}" for name, error in result.failed.items())
+            raise DemoError(
+                f"The Dagster run {result.run_id} ({job}) failed: {failed}. "
+                "`vigia up --only dagster` shows it in the web page."
+            )
+        report.broken += result.broken
+
+
+def _days_to_compute(database: Database) -> list[tuple[date, date]]:
+    """First and last UTC day that each tenant's metrics are out of date, shortest span first."""
+    with database.transaction(Role.WORKER) as connection:
+        return connection.execute(
+            "SELECT (min(slot) AT TIME ZONE 'UTC')::date, (max(slot) AT TIME ZONE 'UTC')::date"
+            " FROM ops.dirty_slot GROUP BY tenant_id ORDER BY max(slot) - min(slot)"
+        ).fetchall()
 
 
 def count_rows(database: Database) -> dict[str, int]:
@@ -173,7 +209,7 @@ def count_rows(database: Database) -> dict[str, int]:
         names = [f"ops.{name}" for name in REPORTED] + [f"marts.{name}" for (name,) in marts]
         counted: dict[str, int] = {}
         for name in names:
-            found: Any = connection.execute(f"SELECT count(*) FROM {name}").fetchone()  # type: ignore[arg-type]
+            found: Any = connection.execute(f"SELECT count(*) FROM {name}").fetchone()
             counted[name.removeprefix("ops.")] = found[0]
     return counted
 

@@ -1,0 +1,1 @@
+"""Parts of pages that are large enough to stand alone."""

@@ -1,0 +1,110 @@
+"""Every page opens at a desk's and a phone's width, without an error, with the numbers of the marts."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import WIDTHS, Dashboard
+from vigia.store.connection import Role
+
+pytestmark = pytest.mark.browser
+
+HELP_DESK, PATROL = "northwind-facilities", "haidian-patrol"
+PAGES = {
+    "Overview": ("", HELP_DESK, "Sites by state"),
+    "Overview of tracks": ("", PATROL, "Freshness of every feed"),
+    "Site": ("Site", HELP_DESK, "Metrics"),
+    "Site with tracks": ("Site", PATROL, "Tracks"),
+    "Tickets": ("Tickets", HELP_DESK, "Queue"),
+    "Tickets of nobody": ("Tickets", PATROL, "has no tickets"),
+    "Data": ("Data", HELP_DESK, "Deliveries"),
+}
+PATIENCE_S = 40
+
+
+def open_page(browser: Any, dashboard: Dashboard, name: str, width: int) -> str:
+    """Open a page and return its text once it has finished running."""
+    path, tenant, expected = PAGES[name]
+    browser.set_window_size(width, 1400)
+    browser.get(f"{dashboard.url}/{path}?tenant={tenant}")
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        text = browser.execute_script("return document.body ? document.body.innerText : ''")
+        running = browser.execute_script(
+            "return document.querySelectorAll('[data-testid=stStatusWidget],"
+            "[data-testid=stSkeleton],[data-testid=stApp][data-test-script-state=running]').length"
+        )
+        if expected in text and not running:
+            time.sleep(0.7)  # figures are drawn after the script has ended
+            return str(browser.execute_script("return document.body.innerText"))
+        time.sleep(0.2)
+    pytest.fail(f"{name} never showed {expected!r}; it shows:\n{text[:1500]}")
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_shows_itself_without_errors(
+    browser: Any, dashboard: Dashboard, name: str, width: str
+) -> None:
+    open_page(browser, dashboard, name, WIDTHS[width])
+    errors = browser.execute_script(
+        "return [...document.querySelectorAll('[data-testid=stException],"
+        "[data-testid=stAlertContentError]')].map(e => e.innerText)"
+    )
+    keep_picture(browser, f"{name} {width}")
+    assert errors == []
+
+
+@pytest.mark.parametrize("name", ["Overview", "Site with tracks", "Tickets", "Data"])
+def test_nothing_on_a_phone_is_wider_than_the_phone(
+    browser: Any, dashboard: Dashboard, name: str
+) -> None:
+    open_page(browser, dashboard, name, WIDTHS["phone"])
+    wide = browser.execute_script(
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide[0] <= wide[1]
+
+
+def test_the_number_of_open_tickets_is_that_of_the_mart(browser: Any, dashboard: Dashboard) -> None:
+    text = open_page(browser, dashboard, "Tickets", WIDTHS["desk"])
+    with dashboard.demo.database.transaction(Role.WORKER) as connection:
+        found: Any = connection.execute(
+            "SELECT count(*) FILTER (WHERE is_open), count(*) FROM marts.fct_ticket"
+        ).fetchone()
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines[lines.index("Open") + 1] == f"{found[0]:,}"
+    assert lines[lines.index("Tickets", lines.index("Tickets") + 1) + 1] in (
+        f"{found[1]:,}",
+        "Open",
+    )
+
+
+def test_no_page_calls_anybody_else(browser: Any, dashboard: Dashboard) -> None:
+    """Nothing phones home, and no map tile tells a stranger which sites are looked at."""
+    open_page(browser, dashboard, "Site with tracks", WIDTHS["desk"])
+    asked = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(e => e.name)"
+    )
+    foreign = [url for url in asked if url.startswith("http") and not url.startswith(dashboard.url)]
+    assert foreign == []
+
+
+def keep_picture(browser: Any, name: str) -> None:
+    """Keep a picture where VIGIA_TEST_PICTURES names a folder, for people to look at."""
+    folder = os.environ.get("VIGIA_TEST_PICTURES")
+    if folder:
+        height = browser.execute_script(
+            "const m = document.querySelector('[data-testid=stMain]');"
+            "return Math.min(6000, Math.max(900, m ? m.scrollHeight + 80 : 900))"
+        )
+        size = browser.get_window_size()
+        browser.set_window_size(size["width"], height)
+        time.sleep(0.8)
+        browser.save_screenshot(str(Path(folder) / f"{name.replace(' ', '-').lower()}.png"))
+        browser.set_window_size(size["width"], 1400)

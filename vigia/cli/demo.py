@@ -1,0 +1,122 @@
+"""`vigia demo`: the platform on real data, from nothing to pages that answer.
+
+Belongs here: progress, the printed report, serving afterwards. Does not belong here: what the
+demo does (`vigia.services.demo`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from vigia.config.settings import Settings
+    from vigia.services.demo import DemoReport
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    serve: Annotated[
+        bool, typer.Option(help="Serve everything afterwards, until Ctrl-C or `vigia down`.")
+    ] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object; nothing is served.")
+    ] = False,
+) -> None:
+    """Load real data, run the whole pipeline over them, print a report, serve everything.
+
+    Loads a help desk's incident log and GPS tracks from VIGIA_DATA where they are, else the small
+    samples shipped with the product. Repeating it changes nothing: what is known is a duplicate.
+    """
+    from rich.console import Console
+
+    from vigia.config.settings import Settings
+
+    settings = Settings()
+    report = _run(settings, Console(stderr=True))
+    if as_json:
+        print(
+            json.dumps({"seconds": report.seconds, "peak_mb": report.peak_mb, "rows": report.rows})
+        )
+        return
+    console = Console()
+    for table in (_loads(report), _steps(report), _rows(report)):
+        console.print(table)
+    if report.broken:
+        console.print(f"[yellow]Checks to look at:[/] {', '.join(report.broken)}")
+    if serve:
+        _serve(settings)
+    else:
+        console.print("`vigia up` serves it; `vigia down` stops the database server.")
+
+
+def _run(settings: Settings, console: Console) -> DemoReport:
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from vigia.services.demo import run_demo
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        running: list[object] = []
+
+        def on_step(name: str) -> None:
+            for task in running:
+                progress.stop_task(task)  # type: ignore[arg-type]
+            running[:] = [progress.add_task(name)]
+            if not console.is_terminal:
+                console.print(f"{name} …", highlight=False)
+
+        def on_rows(name: str, rows: int) -> None:
+            progress.update(running[0], description=f"{name}: {rows:,} rows")  # type: ignore[arg-type]
+
+        return run_demo(settings, on_step=on_step, on_rows=on_rows)
+
+
+def _serve(settings: Settings) -> None:
+    from vigia.cli.platform import serve_in_foreground
+
+    serve_in_foreground(settings, only=None)
+
+
+def _loads(report: DemoReport) -> Table:
+    from rich.table import Table
+
+    table = Table("Company", "File", "Rows", "Accepted", "Known", "Put aside", title="What came in")
+    for source in report.sources:
+        load = report.loads[source.company]
+        reasons = ", ".join(f"{n} {code}" for code, n in load.reasons.most_common(3))
+        aside = f"{load.quarantined:,}" + (f" ({reasons})" if reasons else "")
+        counts = (f"{load.rows:,}", f"{load.accepted:,}", f"{load.duplicate:,}", aside)
+        table.add_row(source.company, source.path.name, *counts)
+    return table
+
+
+def _steps(report: DemoReport) -> Table:
+    from rich.table import Table
+
+    title = f"How long it took ({_total(report):.0f} s, {report.peak_mb:,.0f} MB at most)"
+    table = Table("Step", "Seconds", title=title)
+    for step, seconds in report.seconds.items():
+        table.add_row(step, f"{seconds:.1f}")
+    return table
+
+
+def _total(report: DemoReport) -> float:
+    """Seconds of the steps; those set in are parts of the step above them."""
+    return sum(s for name, s in report.seconds.items() if not name.startswith(" "))
+
+
+def _rows(report: DemoReport) -> Table:
+    from rich.table import Table
+
+    table = Table("Table", "Rows", title="What came out")
+    for name, rows in report.rows.items():
+        table.add_row(name, f"{rows:,}")
+    return table
