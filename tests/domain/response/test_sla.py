@@ -271,7 +271,12 @@ class Oracle:
         self.opened = self.known[0][0]
         self.status_now = self.status(as_of)
         self.ended = self._ended()
-        priorities = [p for at, _, p in self.known if p and (self.ended is None or at < self.ended)]
+        # A ticket that ends as it opens has the priority that it is given in that instant.
+        priorities = [
+            priority
+            for at, _, priority in self.known
+            if priority and (self.ended is None or at < self.ended or at == self.opened)
+        ]
         self.priority = priorities[-1] if priorities else "P3"
         self.stop = self.ended or as_of
 
@@ -317,7 +322,7 @@ class Oracle:
         return self.priority == "P1" or open_at(self.calendar, at)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(lives())
 def test_clocks_agree_with_a_life_lived_minute_by_minute(
     life: tuple[Ticket, Calendar, datetime],
@@ -337,7 +342,7 @@ def test_clocks_agree_with_a_life_lived_minute_by_minute(
         assert clock["state"] == ("cancelled" if is_gone else "met")
     else:
         is_waiting = oracle.status_now.startswith("pending") and oracle.priority != "P1"
-        assert clock["state"] in ({"paused", "running"} if is_waiting else {"running"})
+        assert clock["state"] == ("paused" if is_waiting else "running")
     check_audit(found, clock)
 
 

@@ -98,7 +98,7 @@ def endings(tickets: pl.DataFrame, pieces: pl.DataFrame, as_of: datetime) -> pl.
 
     Returns:
         One row per ticket: `ticket_id`, `opened_at`, `responded_at`, `ended_at` (missing while
-        open), `withdrawn`, `priority` as it was at the end.
+        open), `status` now, `withdrawn`, `priority` as it was at the end.
     """
     at_end = pl.lit(as_of, INSTANT)
     is_terminal = pl.col("status").is_in(TERMINAL)
@@ -122,6 +122,7 @@ def endings(tickets: pl.DataFrame, pieces: pl.DataFrame, as_of: datetime) -> pl.
     found = summary.join(told, on="ticket_id").select(
         "ticket_id",
         "opened_at",
+        "status",
         withdrawn=withdrawn,
         ended_at=pl.when(is_terminal & resolution_fits)
         .then("resolved_at")

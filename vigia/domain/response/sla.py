@@ -194,6 +194,7 @@ def _named(tenant_id: UUID, promised: pl.DataFrame, as_of: datetime) -> pl.DataF
         .then(pl.lit(ALWAYS, pl.Int32))
         .otherwise("calendar"),
         end_at=end,
+        waiting=pl.col("status").is_in(PENDING) & (pl.col("priority") != NEVER_PAUSES),
         ended_at="ended_at",
         target_us=pl.col("target_min").cast(pl.Int64) * MINUTE_US,
     )
@@ -273,12 +274,10 @@ def _closed(
     sums = counted.group_by("clock_id").agg(
         elapsed=pl.col("counted").sum(),
         reached=pl.col("due").max(),
-        waiting=pl.col("pause").last().is_not_null(),
     )
     judged = promised.join(sums, on="clock_id", how="left").with_columns(
         pl.col("elapsed").fill_null(0),
         pl.col("reached").fill_null(-1),
-        pl.col("waiting").fill_null(value=False),
     )
     left = (judged["target_us"] - judged["elapsed"]).clip(0)
     ahead = time.add(judged["end_at"].to_physical().to_numpy(), left.to_numpy())
