@@ -17,6 +17,7 @@ from uuid import UUID
 import numpy as np
 import orjson
 
+from bench.engines import peak_mb
 from bench.run import SEED, Bench, exponent
 from vigia.config.home import Home
 from vigia.domain.identity import tenant_id
@@ -61,7 +62,7 @@ def router(size: int | None = None) -> Bench:
         "postgres: the same window added up from 5-minute rows",
         float(np.median(theirs[-1])) / medians[-1],
         exponent(windows, medians),
-        _own_peak_mb(),
+        peak_mb(),
         {
             "window_days": windows,
             "p50_ms": [m * 1000 for m in medians],
@@ -91,7 +92,7 @@ def ingest(size: int | None = None) -> Bench:
         "postgres: unvalidated binary COPY to staging, INSERT … SELECT of the same rows",
         theirs[-1] / ours[-1],
         exponent(sizes, ours),
-        _own_peak_mb(),
+        peak_mb(),
         {
             "sizes": sizes,
             "rows_per_s": [n / t for n, t in zip(sizes, ours, strict=True)],
@@ -185,7 +186,7 @@ def _fixes(count: int) -> Iterator[bytes]:
 
     yield line("site.upserted", 0, first, site_id="S1", code="S1")
     yield line("device.upserted", 0, first, device_id="D1", code="D1")
-    for n, jitter in enumerate(rng.random(count)):
+    for n, jitter in enumerate(rng.random(count).tolist()):
         at = first + timedelta(seconds=n * 86000 / count)
         yield line(
             "gps_fix.recorded", n, at, fix_time=at, device_id="D1", seq=n, boot_id="b",
@@ -214,9 +215,3 @@ def _plain_copy(database: Database) -> float:
                     into.write(saved[table])
                 admin.execute(f"INSERT INTO ops.{table} SELECT * FROM plain_{table}")
         return perf_counter() - started
-
-
-def _own_peak_mb() -> float:
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

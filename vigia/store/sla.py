@@ -218,6 +218,7 @@ def replace_clocks(
         staged = rows.select(column.name for column in columns)
         _stage(connection, f"new_{name}", staged, [column.type for column in columns])
     values = {"tenant": tenant_id}
+    connection.execute(_MARK_CHANGED_BREACHES, values)
     # Most segments are history and stay as they are: only what differs is written.
     connection.execute(
         "DELETE FROM ops.sla_clock_segment g USING ops.sla_clock c, pg_temp.sla_subjects s"
@@ -238,6 +239,22 @@ def replace_clocks(
     _insert(connection, "sla_clock_segment", f"NOT EXISTS ({is_known})", values)
 
 
+# How many tickets are overdue is a metric, so its slots are out of date when a breach changes.
+_MARK_CHANGED_BREACHES = """
+    INSERT INTO ops.dirty_slot (tenant_id, site_id, slot)
+    SELECT DISTINCT %(tenant)s::uuid, site_id, date_bin('5 minutes', at, '2000-01-01Z') AS slot
+    FROM (
+        SELECT coalesce(n.site_id, o.site_id) AS site_id,
+            unnest(ARRAY[o.breached_at, o.stopped_at, n.breached_at, n.stopped_at]) AS at
+        FROM (
+            SELECT c.* FROM ops.sla_clock c JOIN pg_temp.sla_subjects s
+            ON c.subject_id = s.ticket_id WHERE c.tenant_id = %(tenant)s
+        ) o FULL JOIN pg_temp.new_sla_clock n USING (clock_id)
+        WHERE coalesce(o.breached_at, n.breached_at) IS NOT NULL
+            AND (o.breached_at, o.stopped_at) IS DISTINCT FROM (n.breached_at, n.stopped_at)
+    ) changed WHERE at IS NOT NULL AND site_id IS NOT NULL ORDER BY site_id, slot
+    ON CONFLICT (tenant_id, site_id, slot) DO UPDATE SET generation = excluded.generation
+"""
 _SAME_SEGMENT = (
     "n.clock_id = g.clock_id AND n.from_at = g.from_at AND n.to_at = g.to_at"
     " AND n.counted = g.counted AND n.reason = g.reason"
