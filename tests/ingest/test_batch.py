@@ -129,6 +129,20 @@ def test_an_unknown_reference_says_which(database):
     assert reasons["z1"].startswith("site_id is 'S9' and no site that is known.")
 
 
+def test_many_chunks_give_what_one_gives(database, monkeypatch):
+    add_tenant(database)
+    lines = [*REFERENCES, *(fix(f"f{i % 30}", minutes=-(i % 30)) for i in range(60)), b"junk"]
+    monkeypatch.setattr("vigia.ingest.batch.CHUNK", 7)
+    report = send(database, lines)
+    assert (report.rows, report.accepted, report.duplicate) == (65, 34, 30)
+    assert report.reasons == {"malformed": 1}
+    assert rows(database, "SELECT line_no FROM ops.ingest_quarantine") == [(65,)]
+    [account] = rows(
+        database, "SELECT rows, accepted, duplicate, quarantined FROM ops.ingest_batch"
+    )
+    assert account == (65, 34, 30, 1)
+
+
 def test_events_of_another_tenant_are_put_aside_and_never_seen_there(database):
     add_company(database)
     other = add_tenant(database, "other")
@@ -408,6 +422,24 @@ def test_poison_does_not_keep_good_events_out(database):
     lines = [*poison, *(fix(f"f{i}", minutes=-i) for i in range(20))]
     report = send(database, lines)
     assert (report.accepted, report.quarantined) == (20, 5)
+
+
+def test_an_event_that_only_the_database_refuses_does_not_keep_the_others_out(database):
+    add_company(database)
+    with database.connect() as admin:
+        admin.execute("ALTER TABLE ops.gps_fix ADD CONSTRAINT surprise CHECK (seq <> 13)")
+    lines = [fix(f"f{i}", seq=i, minutes=-i) for i in range(20)]
+    report = send(database, [*lines, b"junk", event("task", "t1", {"task_id": "T1"})])
+    assert (report.rows, report.accepted, report.reasons) == (
+        22,
+        20,
+        {"refused": 1, "malformed": 1},
+    )
+    assert quarantined(database)["f13"] == "refused"
+    reason = "SELECT reason FROM ops.ingest_quarantine WHERE source_event_id = 'f13'"
+    assert "surprise" in value(database, reason)
+    account = "SELECT rows, accepted, quarantined FROM ops.ingest_batch WHERE batch_id = %s"
+    assert rows(database, account, report.batch_id) == [(22, 20, 2)]
 
 
 def test_accounts_of_all_deliveries_add_up(database):

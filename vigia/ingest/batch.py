@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID, uuid4
 
 import polars as pl
@@ -20,10 +20,13 @@ import polars as pl
 from vigia.domain.dictionary import TABLES
 from vigia.domain.telemetry.clock import ClockRule
 from vigia.domain.telemetry.frames import REJECTED
+from vigia.domain.telemetry.judgement import Judgement
 from vigia.domain.telemetry.normalise import Normalised, normalise
 from vigia.domain.telemetry.reasons import Reason
+from vigia.domain.telemetry.shape import with_envelope
 from vigia.ingest.envelope import parse_events
-from vigia.ingest.failures import IngestError, explained
+from vigia.ingest.failures import IngestError, explained, first_line
+from vigia.ingest.report import BatchInfo, Report
 from vigia.store import quarantine
 from vigia.store.books import Books
 from vigia.store.connection import Database, Role, set_tenant
@@ -33,61 +36,14 @@ from vigia.store.ingest import Session, Stored, storing_order
 if TYPE_CHECKING:
     import psycopg
 
-Kind = Literal["live", "import", "replay"]
+__all__ = ["BatchInfo", "Delivery", "Report", "ingest", "ingest_lines"]
+
 Chunk = tuple[Mapping[str, pl.DataFrame], pl.DataFrame | None]
 CHUNK = 50_000
+"""Events in one transaction, more or less."""
 EXAMPLES = 3
 _TRIES = 4
 _WAITING = (Reason.UNKNOWN_SITE, Reason.UNKNOWN_REFERENCE)
-
-
-@dataclass(frozen=True, slots=True)
-class BatchInfo:
-    """What is said about a delivery.
-
-    Attributes:
-        kind: `live` events arrive now; an `import` is a history with its own arrival clock.
-        origin: File name, endpoint or the like.
-        mapping: Mapping that was used, if any.
-    """
-
-    kind: Kind
-    origin: str
-    mapping: str | None = None
-
-
-@dataclass(slots=True)
-class Report:
-    """How a delivery went: `rows == accepted + duplicate + quarantined`, always.
-
-    Attributes:
-        rows: Events offered.
-        accepted: Events stored.
-        duplicate: Events that were known.
-        quarantined: Events put aside.
-        reasons: Reason code to number of quarantined events.
-        replayed: Events put aside earlier (or by this delivery) that it made acceptable and
-            that were stored as a batch of their own; not part of the sum above.
-        batch_id: The delivery; None for a dry run.
-    """
-
-    rows: int = 0
-    accepted: int = 0
-    duplicate: int = 0
-    quarantined: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    replayed: int = 0
-    batch_id: UUID | None = None
-
-    def add(self, other: Report) -> None:
-        """Add the account of a chunk."""
-        self.rows += other.rows
-        self.accepted += other.accepted
-        self.duplicate += other.duplicate
-        self.quarantined += other.quarantined
-        self.replayed += other.replayed
-        for code, count in other.reasons.items():
-            self.reasons[code] = self.reasons.get(code, 0) + count
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +189,7 @@ class Delivery:
         rejected: pl.DataFrame | None,
         judged: dict[str, Normalised],
     ) -> Report:
-        from psycopg import errors
+        from psycopg import DataError, IntegrityError, errors
 
         for left in reversed(range(_TRIES)):
             try:
@@ -246,8 +202,34 @@ class Delivery:
                 if self._dry_run or not left or not isinstance(error.__cause__, circle):
                     raise
                 judged = self.judge(frames, ClockRule(self._now))
+            except (DataError, IntegrityError) as error:
+                return self._add_in_parts(frames, rejected, error)
         self.count(outcome)
         return outcome.report
+
+    def _add_in_parts(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        rejected: pl.DataFrame | None,
+        error: psycopg.Error,
+    ) -> Report:
+        """Add a chunk that the database refused in halves, until the one event is found.
+
+        No rule of ours foresaw it, and still it may not keep the others out.
+        """
+        report = Report()
+        if rejected is not None and rejected.height:
+            report.add(self.add({}, rejected))
+        parts = list(_halves(frames))
+        if len(parts) == 1:
+            [(name, frame)] = parts[0].items()
+            judgement = Judgement(with_envelope(frame, TABLES[name]), TABLES[name])
+            judgement.reject_row(0, Reason.REFUSED, first_line(error))
+            parts, rejected = [], judgement.rejected()
+            report.add(self.add({}, rejected))
+        for part in parts:
+            report.add(self.add(part))
+        return report
 
     def _add_once(self, judged: Mapping[str, Normalised], rejected: pl.DataFrame | None) -> Outcome:
         self.session.prepare(judged, partitions=not self._dry_run)
@@ -325,6 +307,16 @@ class Delivery:
         except psycopg.Error:
             # The caller gets the first error, which matters more than this one.
             return
+
+
+def _halves(frames: Mapping[str, pl.DataFrame]) -> Iterator[dict[str, pl.DataFrame]]:
+    """A chunk in parts: its tables one by one, or the two halves of its only table."""
+    if len(frames) > 1:
+        yield from ({name: frame} for name, frame in frames.items())
+        return
+    for name, frame in frames.items():
+        middle = (frame.height + 1) // 2
+        yield from ({name: part} for part in frame.iter_slices(middle))
 
 
 def ingest(

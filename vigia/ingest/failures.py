@@ -31,25 +31,30 @@ def explained() -> Iterator[None]:
         yield
     except errors.DiskFull as error:
         raise IngestError(
-            f"The database's disk is full ({_first_line(error)}). Free space there. {_AGAIN}"
+            f"The database's disk is full ({first_line(error)}). Free space there. {_AGAIN}"
         ) from error
     except errors.ReadOnlySqlTransaction as error:
         raise IngestError(
-            f"The database takes no writes ({_first_line(error)}): it is a standby or was made "
+            f"The database takes no writes ({first_line(error)}): it is a standby or was made "
             f"read-only. Name the primary server in VIGIA_DATABASE_URL. {_AGAIN}"
         ) from error
     except (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction) as error:
         raise IngestError(
-            f"The database is not at this version's schema ({_first_line(error)}). "
+            f"The database is not at this version's schema ({first_line(error)}). "
             "Run `vigia migrate`, then try again."
+        ) from error
+    except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+        raise IngestError(
+            f"Deliveries kept waiting for each other ({first_line(error)}). {_AGAIN}"
         ) from error
     except psycopg.OperationalError as error:
         raise IngestError(
-            f"The database does not answer ({_first_line(error)}). Check `vigia status`, or start "
+            f"The database does not answer ({first_line(error)}). Check `vigia status`, or start "
             f"it with `vigia up --only postgres`. {_AGAIN}"
         ) from error
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of an error's text, or its name when it has none."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

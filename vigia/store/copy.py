@@ -1,7 +1,7 @@
 """Binary COPY: frames become PostgreSQL's binary row format with numpy, no Python per row.
 
 COPY may not write to tables with row security, so it fills temporary tables; the checked
-INSERT … SELECT is the caller's. Measured figures and the alternatives: docs/decisions/0006.
+INSERT … SELECT is the caller's. Measured figures and the alternatives: docs/decisions/0007.
 """
 
 from __future__ import annotations

@@ -72,9 +72,7 @@ def uuid_texts(ids: pl.Series) -> pl.Series:
     >>> uuid_texts(pl.Series([UUID(int=5).bytes])).item() == str(UUID(int=5))
     True
     """
-    return ids.bin.encode("hex").str.replace(
-        "^(.{8})(.{4})(.{4})(.{4})(.{12})$", "$1-$2-$3-$4-$5"
-    )
+    return ids.bin.encode("hex").str.replace("^(.{8})(.{4})(.{4})(.{4})(.{12})$", "$1-$2-$3-$4-$5")
 
 
 def reference_bytes(tenant_id: UUID, table: str, text: str) -> bytes:

@@ -6,12 +6,9 @@ store, set-wise, with the ids this module computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-import orjson
 import polars as pl
 
 from vigia.domain.dictionary import Column, ColumnType, Kind, Table
@@ -19,10 +16,11 @@ from vigia.domain.identity import tenant_id as id_of_tenant
 from vigia.domain.telemetry import clock as clocks
 from vigia.domain.telemetry import values
 from vigia.domain.telemetry.clock import ClockRule
-from vigia.domain.telemetry.frames import ENVELOPE, INSTANT
-from vigia.domain.telemetry.ids import as_uuid, body_hashes, event_ids, uuid_texts
+from vigia.domain.telemetry.frames import ENVELOPE
+from vigia.domain.telemetry.ids import as_uuid, body_hashes, event_ids
 from vigia.domain.telemetry.judgement import Judgement
 from vigia.domain.telemetry.reasons import Reason
+from vigia.domain.telemetry.shape import merged_extra, payloads, with_envelope
 
 LONGEST_NAME = 512
 _HOUSEKEEPING = frozenset({"tenant_id", "extra", "received_at"})
@@ -97,7 +95,7 @@ class _Normaliser:
     def __init__(
         self, frame: pl.DataFrame, table: Table, tenant_id: UUID, clock: ClockRule
     ) -> None:
-        self.frame = _with_envelope(frame, table)
+        self.frame = with_envelope(frame, table)
         self.table = table
         self.tenant_id = tenant_id
         self.clock = clock
@@ -309,7 +307,7 @@ class _Normaliser:
         if self.table.kind is Kind.RECORD and key in self.frame.columns:
             unknown.append(key)
         if unknown:
-            extra = _merged(extra, self.frame.select(unknown))
+            extra = merged_extra(extra, self.frame.select(unknown))
         if extra is None or extra.null_count() == len(extra):
             return
         self.typed["extra"] = extra.alias("extra")
@@ -356,60 +354,6 @@ class _Normaliser:
         return head.with_columns(entity.alias("entity_id"), payloads(content, self.table), *extra)
 
 
-def payloads(content: pl.DataFrame, table: Table) -> pl.Series:
-    """Typed columns as one JSON object a row, in forms that Postgres reads back exactly."""
-    kinds = {c.name: c.type for c in table.all_columns}
-    names = content.columns
-    ids = [name for name in names if kinds[name] is ColumnType.UUID]
-    content = content.with_columns(uuid_texts(content[name]) for name in ids)
-    wrap = [_JSON_FORMS.get(kinds[name]) for name in names]
-    texts = []
-    for row in content.iter_rows():
-        body = {
-            name: value if form is None else form(value)
-            for name, value, form in zip(names, row, wrap, strict=True)
-            if value is not None
-        }
-        texts.append(orjson.dumps(body).decode())
-    return pl.Series("payload", texts, dtype=pl.String)
-
-
-_JSON_FORMS: dict[ColumnType, Callable[[Any], object]] = {
-    ColumnType.BYTES: lambda value: "\\x" + value.hex(),
-    ColumnType.JSON: orjson.Fragment,
-    # A float32 widened to double shows digits that were never sent.
-    ColumnType.REAL: lambda value: float(f"{value:.9g}"),
-}
-
-
-def _with_envelope(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    missing = [
-        pl.lit(None, dtype=kind).alias(name)
-        for name, kind in ENVELOPE.items()
-        if name not in frame.columns
-    ]
-    frame = frame.with_columns(missing)
-    texts = [n for n in ("ce_source", "ce_id", "ce_type", "ce_subject") if n in frame.columns]
-    frame = frame.with_columns(values.without_blanks(frame[n].cast(pl.String)) for n in texts)
-    if len(table.event_types) == 1:
-        frame = frame.with_columns(pl.col("ce_type").fill_null(table.event_types[0]))
-    if frame["received_at"].dtype == pl.Null:
-        frame = frame.with_columns(pl.col("received_at").cast(INSTANT))
-    return frame
-
-
 def _codes_only(given: pl.Series) -> pl.Series:
     codes = [None if text is None or as_uuid(text) else text for text in given.to_list()]
     return pl.Series(given.name, codes, dtype=pl.String)
-
-
-def _merged(extra: pl.Series | None, unknown: pl.DataFrame) -> pl.Series:
-    merged: list[str | None] = []
-    kept = extra.to_list() if extra is not None else [None] * unknown.height
-    for known, row in zip(kept, unknown.iter_rows(named=True), strict=True):
-        body = {name: value for name, value in row.items() if value is not None}
-        if known:
-            body |= orjson.loads(known)
-        text = orjson.dumps(body, default=str).decode() if body else None
-        merged.append(text)
-    return pl.Series("extra", merged, dtype=pl.String)

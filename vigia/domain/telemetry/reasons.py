@@ -29,6 +29,7 @@ class Reason(StrEnum):
     UNKNOWN_SITE = "unknown_site"
     UNKNOWN_REFERENCE = "unknown_reference"
     CONFLICTING_DUPLICATE = "conflicting_duplicate"
+    REFUSED = "refused"
 
     @property
     def explanation(self) -> str:
@@ -84,5 +85,9 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.CONFLICTING_DUPLICATE: (
         "An event with this source and id but other content was accepted before. Give every "
         "event its own id."
+    ),
+    Reason.REFUSED: (
+        "The database refused it for a reason that no rule here foresaw. Please report it; the "
+        "event is kept and can be replayed once a release accepts it."
     ),
 }
