@@ -39,7 +39,7 @@ def _tell(instance, result, platform):
 
 def test_a_failed_run_is_told_to_every_tenant_once(platform, tenant):
     ends = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         tags = dict(zip(ends, LAST_DAYS, strict=True))
         result = doomed.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
         _tell(instance, result, platform)
@@ -64,7 +64,7 @@ def test_a_table_that_breaks_its_contract_stops_what_is_computed_from_it(
 ):
     with platform.database.connect() as connection:
         connection.execute("ALTER TABLE ops.ticket DROP COLUMN impact CASCADE")
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         outcome = run_job(instance, "hourly", definitions=definitions)
     assert not outcome["success"]
     assert outcome["broken"] == ["ops/ticket:contract"]

@@ -24,13 +24,15 @@ def tenant(database):
 
 @pytest.fixture
 def instance():
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield instance
 
 
 def _rows(database, table, columns="*"):
     with database.transaction(Role.WORKER) as connection:
-        return connection.execute(f"SELECT {columns} FROM ops.{table} ORDER BY 1, 2, 3, 4").fetchall()
+        return connection.execute(
+            f"SELECT {columns} FROM ops.{table} ORDER BY 1, 2, 3, 4"
+        ).fetchall()
 
 
 def _metrics(database):
