@@ -39,7 +39,7 @@ def site_map(sites: pl.DataFrame) -> Figure:
             color=_by_state(),
             tooltip=_site_tooltip(),
         )
-        .properties(height=260)
+        .properties(height=300)
     )
 
 
@@ -94,7 +94,7 @@ def today_against_normal(hours: pl.DataFrame, title: str) -> Figure:
     line = base.mark_line(color=_WARM, strokeDash=[4, 3], interpolate="monotone").encode(
         y="normal:Q"
     )
-    return (band + bars + line).properties(height=260)
+    return (band + bars + line).properties(height=300)
 
 
 def metric_line(series: pl.DataFrame, unit: str, *, is_count: bool) -> Figure:
@@ -192,7 +192,7 @@ def ages(frame: pl.DataFrame) -> Figure:
             color=_by_priority(),
             tooltip=["age:N", "priority:N", "tickets:Q"],
         )
-        .properties(height=230)
+        .properties(height=300)
     )
 
 
@@ -217,7 +217,32 @@ def arrivals(frame: pl.DataFrame) -> Figure:
             ),
             tooltip=["week:T", "what:N", alt.Tooltip("value:Q", format=",")],
         )
-        .properties(height=230)
+        .properties(height=300)
+    )
+
+
+def rates(frame: pl.DataFrame) -> Figure:
+    """What became of delivered rows, by the hour of delivery.
+
+    Args:
+        frame: `hour_at`, `outcome` (accepted, duplicate, quarantined), `rows`.
+    """
+    colours = {"accepted": _ACCENT, "duplicate": _SOFT, "quarantined": _WARM}
+    return (
+        alt.Chart(frame)
+        .mark_bar(size=18)
+        .encode(
+            x=alt.X("yearmonthdatehours(hour_at):O", title="hour of delivery"),
+            y=alt.Y("rows:Q", title="rows an hour"),
+            color=alt.Color(
+                "outcome:N",
+                title=None,
+                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=["hour_at:T", "outcome:N", alt.Tooltip("rows:Q", format=",")],
+        )
+        .properties(height=240)
     )
 
 

@@ -19,8 +19,8 @@ def clock_text(tenant: Tenant) -> str:
     if tenant.now is None:
         return f"No data yet · {tenant.zone}"
     at = tenant.local(tenant.now)
-    which = "Wall clock" if tenant.is_live else "Data clock (newest event)"
-    return f"**{at:%a %d %b %Y, %H:%M}** {tenant.zone}  \n{which}"
+    which = "wall clock" if tenant.is_live else "data clock: its newest event"
+    return f"**{at:%a %d %b %Y, %H:%M}** {tenant.zone} · {which}"
 
 
 def duration(minutes: float | None) -> str:
@@ -56,6 +56,15 @@ def percent(number: float | None) -> str:
     return "–" if number is None else f"{number:.1f} %"
 
 
+def axis(title: str, unit: str, per: str = "") -> str:
+    """What stands on an axis: what is measured and in which unit.
+
+    >>> axis("Tickets opened", "1", "/h"), axis("Charge", "percent")
+    ('Tickets opened (count/h)', 'Charge (percent)')
+    """
+    return f"{title} ({'count' if unit == '1' else unit}{per})"
+
+
 def change(today: float | None, normal: float | None) -> str | None:
     """How today differs from a normal day; None when there is nothing to compare.
 
@@ -74,7 +83,8 @@ def local_text(tenant: Tenant, instant: datetime | None) -> str:
 
 def localised(tenant: Tenant, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame as a table shows it: instants on the tenant's wall, fractions to one place."""
-    return frame.with_columns(
+    shown = frame.with_columns(
         pl.col(pl.Datetime).map_elements(lambda at: local_text(tenant, at), return_dtype=pl.String),
         pl.selectors.float().round(1),
     )
+    return shown.rename({c: c.removesuffix("_at").replace("_", " ") for c in shown.columns})

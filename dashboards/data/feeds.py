@@ -17,8 +17,23 @@ def batches(tenant_id: UUID) -> pl.DataFrame:
         tenant_id,
         """
         SELECT started_at, kind, origin, mapping, state, rows, accepted, duplicate, quarantined,
-            rows / nullif(extract(epoch FROM finished_at - started_at), 0) AS rows_per_s, error
+            first_event_time, last_event_time, error
         FROM ops.ingest_batch ORDER BY started_at DESC LIMIT 200
+        """,
+    )
+
+
+def rates(tenant_id: UUID) -> pl.DataFrame:
+    """What became of the rows of each hour's deliveries, the newest 200 hours with any."""
+    return read(
+        tenant_id,
+        """
+        SELECT hour_at, outcome, sum(rows)::bigint AS rows
+        FROM marts.fct_ingest_hour, LATERAL (VALUES
+            ('accepted', accepted_count), ('duplicate', duplicate_count),
+            ('quarantined', quarantined_count)
+        ) AS split (outcome, rows)
+        GROUP BY 1, 2 ORDER BY hour_at DESC LIMIT 600
         """,
     )
 

@@ -83,7 +83,11 @@ def hours_against_normal(tenant_id: UUID, metric: str) -> pl.DataFrame:
             FROM ops.metric_1h m JOIN marts.dim_site s USING (tenant_id, site_id)
             WHERE m.metric = %s GROUP BY 1, 2
         ),
-        span AS (SELECT min(local_date) AS first, max(local_date) AS today FROM local),
+        span AS (
+            SELECT min(local_date) AS first,
+                (SELECT max(local_date) FROM marts.mart_site_day) AS today
+            FROM local
+        ),
         grid AS (
             SELECT today - 7 * week AS local_date, week, hour FROM span,
                 generate_series(0, 8) AS week, generate_series(0, 23) AS hour
@@ -141,6 +145,6 @@ def freshness(tenant_id: UUID) -> pl.DataFrame:
         tenant_id,
         """
         SELECT table_name, row_count, newest_event_at, newest_arrival_at, rows_last_day, age_min
-        FROM marts.mart_feed_freshness ORDER BY age_min
+        FROM marts.mart_feed_freshness WHERE NOT is_reference ORDER BY age_min
         """,
     )

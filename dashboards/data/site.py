@@ -29,7 +29,7 @@ def sites(tenant_id: UUID) -> pl.DataFrame:
     )
 
 
-def site_metrics(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
+def site_metrics(tenant_id: UUID, site_id: str) -> pl.DataFrame:
     """The metrics that the site has, with unit and first and last day."""
     return read(
         tenant_id,
@@ -45,15 +45,15 @@ def site_metrics(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
 
 @st.cache_data(ttl=CACHE_S, show_spinner=False, max_entries=200)
 def metric_series(
-    tenant_id: UUID, site_id: UUID, metric: str, from_: datetime, to: datetime, now: datetime
+    tenant_id: UUID, site_id: str, metric: str, from_: datetime, to: datetime, now: datetime
 ) -> pl.DataFrame:
     """A metric over a window, each age of it at the resolution the router chooses."""
     from vigia.store.metrics import query
 
-    return query(database(), tenant_id, site_id, metric, from_, to, now=now)
+    return query(database(), tenant_id, UUID(site_id), metric, from_, to, now=now)
 
 
-def gps_days(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
+def gps_days(tenant_id: UUID, site_id: str) -> pl.DataFrame:
     """One row per person and local day with positions, newest first."""
     return read(
         tenant_id,
@@ -72,7 +72,7 @@ def gps_days(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
 
 @st.cache_data(ttl=CACHE_S, show_spinner=False, max_entries=50)
 def track(
-    tenant_id: UUID, site_id: UUID, device_id: UUID, from_: datetime, to: datetime
+    tenant_id: UUID, site_id: str, device_id: str, from_: datetime, to: datetime
 ) -> pl.DataFrame:
     """The positions of one device in a window, oldest first, from the lake or the hot table."""
     import polars as pl
@@ -89,14 +89,14 @@ def track(
         from_,
         to,
         columns=["fix_time", "lat", "lon", "device_id", "speed_mps", "accuracy_m"],
-        site_ids=[site_id],
+        site_ids=[UUID(site_id)],
     )
-    mine = pl.col("device_id").cast(pl.String) == str(device_id)
+    mine = pl.col("device_id") == device_id
     return frame.filter(mine).sort("fix_time")
 
 
 def five_minute_counts(
-    tenant_id: UUID, site_id: UUID, person_id: UUID, from_: datetime, to: datetime
+    tenant_id: UUID, site_id: str, person_id: str, from_: datetime, to: datetime
 ) -> pl.DataFrame:
     """Positions, way and longest wait of one person by 5-minute slot."""
     return read(
@@ -109,7 +109,7 @@ def five_minute_counts(
     )
 
 
-def people(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
+def people(tenant_id: UUID, site_id: str) -> pl.DataFrame:
     """People who belong to the site or were seen there."""
     return read(
         tenant_id,
@@ -128,7 +128,7 @@ def people(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
     )
 
 
-def devices(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
+def devices(tenant_id: UUID, site_id: str) -> pl.DataFrame:
     """Devices seen at the site."""
     return read(
         tenant_id,
@@ -142,7 +142,7 @@ def devices(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
     )
 
 
-def open_tickets(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
+def open_tickets(tenant_id: UUID, site_id: str) -> pl.DataFrame:
     """The site's open tickets, most urgent first."""
     return read(
         tenant_id,
@@ -156,7 +156,7 @@ def open_tickets(tenant_id: UUID, site_id: UUID) -> pl.DataFrame:
     )
 
 
-def day_totals(tenant_id: UUID, site_id: UUID, since: date) -> pl.DataFrame:
+def day_totals(tenant_id: UUID, site_id: str, since: date) -> pl.DataFrame:
     """The site's days since a date."""
     return read(
         tenant_id,

@@ -70,16 +70,18 @@ def tenants() -> list[Tenant]:
 
 @st.cache_data(ttl=CACHE_S, show_spinner=False, max_entries=500)
 def read(tenant_id: UUID, query: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
-    """Rows of one query as the tenant's app role; numeric columns become floats."""
+    """Rows of one query as the tenant's app role; ids become text, exact numbers become floats."""
     import polars as pl
+    from psycopg.types.numeric import FloatLoader
+    from psycopg.types.string import TextLoader
 
     with database().transaction(Role.APP, tenant_id) as connection:
+        connection.adapters.register_loader("uuid", TextLoader)
+        connection.adapters.register_loader("numeric", FloatLoader)
         cursor = connection.execute(query, parameters)
         names = [column.name for column in cursor.description or ()]
-        frame = pl.DataFrame(
-            cursor.fetchall(), schema=names, orient="row", infer_schema_length=None
-        )
-    return frame.with_columns(pl.selectors.decimal().cast(pl.Float64))
+        rows = cursor.fetchall()
+    return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
 
 
 def marts_are_built() -> bool:

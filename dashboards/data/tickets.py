@@ -100,6 +100,11 @@ def totals(tenant_id: UUID) -> pl.DataFrame:
     )
 
 
+def any_open(tenant_id: UUID) -> bool:
+    """Whether any ticket is open; a queue of an ended history would else start empty."""
+    return int(totals(tenant_id)["open_tickets"][0]) > 0
+
+
 def ages(tenant_id: UUID) -> pl.DataFrame:
     """Open tickets by age and priority."""
     return read(
@@ -152,7 +157,7 @@ def choices(tenant_id: UUID, column: str) -> list[str]:
     return list(frame["v"])
 
 
-def history(tenant_id: UUID, ticket_id: UUID) -> pl.DataFrame:
+def history(tenant_id: UUID, ticket_id: str) -> pl.DataFrame:
     """The changes of a ticket, oldest first."""
     return read(
         tenant_id,
@@ -168,7 +173,7 @@ def history(tenant_id: UUID, ticket_id: UUID) -> pl.DataFrame:
     )
 
 
-def clock_segments(tenant_id: UUID, ticket_id: UUID) -> pl.DataFrame:
+def clock_segments(tenant_id: UUID, ticket_id: str) -> pl.DataFrame:
     """The stretches of the ticket's resolution clock: the proof of its due date."""
     return read(
         tenant_id,

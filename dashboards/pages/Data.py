@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import polars as pl
 import streamlit as st
 
+from dashboards import charts
 from dashboards.data import feeds
 from dashboards.data.source import Tenant, database, settings
-from dashboards.words import count, local_text
+from dashboards.words import count, localised
 
 EXAMPLES = 50
+LONG_TABLE = 12
 
 
 def accounting(tenant: Tenant) -> None:
@@ -30,18 +32,14 @@ def accounting(tenant: Tenant) -> None:
 
 
 def deliveries(tenant: Tenant) -> None:
-    """The newest deliveries."""
+    """How much came in by the hour, and the newest deliveries."""
     st.subheader("Deliveries")
+    st.altair_chart(charts.rates(feeds.rates(tenant.tenant_id)), alt="Rows by hour of delivery")
     batches = feeds.batches(tenant.tenant_id)
     st.dataframe(
-        batches.with_columns(
-            pl.col("started_at").map_elements(
-                lambda at: f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", return_dtype=pl.String
-            ),
-            pl.col("rows_per_s").round(0),
-        ).rename({"started_at": "started (UTC)", "rows_per_s": "rows/s"}),
+        localised(tenant, batches),
         hide_index=True,
-        height="content" if batches.height < 12 else 430,
+        height="content" if batches.height < LONG_TABLE else 430,
     )
 
 
@@ -59,7 +57,7 @@ def quarantine(tenant: Tenant) -> None:
     )
     st.caption(waiting[code]["example_reason"])
     rows = feeds.quarantined(tenant.tenant_id, code, EXAMPLES)
-    st.dataframe(rows.drop("q_id", "first_at"), hide_index=True)
+    st.dataframe(localised(tenant, rows.drop("q_id", "first_at")), hide_index=True)
     replay(tenant, code, waiting[code]["waiting"])
 
 
@@ -107,13 +105,9 @@ def quality(tenant: Tenant) -> None:
     failed = results.filter(~pl.col("passed")).height
     message = f"{results.height} rules examined, {failed} broken."
     (st.warning if failed else st.success)(message)
+    marks = pl.col("passed").replace_strict({True: "✓", False: "✗"}, return_dtype=pl.String)
     st.dataframe(
-        results.with_columns(
-            pl.col("passed").replace_strict({True: "✓", False: "✗"}, return_dtype=pl.String),
-            pl.col("ran_at").map_elements(
-                lambda at: local_text(tenant, at), return_dtype=pl.String
-            ),
-        ),
+        localised(tenant, results.with_columns(marks)),
         hide_index=True,
         height=min(430, 36 * (results.height + 1) + 3),
     )
@@ -126,7 +120,7 @@ def lake(tenant: Tenant) -> None:
     if files.is_empty():
         st.caption("No day is old enough to be archived yet: a day is, 72 h after its end.")
         return
-    st.dataframe(files.with_columns(pl.col("size_mb").round(2)), hide_index=True)
+    st.dataframe(localised(tenant, files), hide_index=True)
 
 
 def engineers() -> None:
@@ -134,14 +128,14 @@ def engineers() -> None:
     st.subheader("Behind the curtain")
     try:
         running = json.loads(settings().layout.supervisor_file.read_text(encoding="utf-8"))
-        urls = {s["name"]: s["url"] for s in running.get("services", []) if s.get("url")}
+        pages = [(s["title"], s["url"]) for s in running["services"] if s["url"]]
     except (OSError, ValueError, KeyError, TypeError):
-        urls = {}
+        pages = []
     with st.container(horizontal=True):
-        for name, url in urls.items():
-            if name != "streamlit":
-                st.link_button(name.capitalize(), url, icon=":material/open_in_new:")
-    if not urls:
+        for title, url in pages:
+            if title != "Dashboard":
+                st.link_button(title, url, icon=":material/open_in_new:")
+    if not pages:
         st.caption("Dagster and MLflow run with `vigia up`; it prints their addresses.")
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.data import overview
 from dashboards.data.source import Tenant
-from dashboards.words import change, count, local_text
+from dashboards.words import axis, change, count, local_text
 from vigia.domain.dictionary import TABLES
 
 WALL_COLUMNS = 25
@@ -82,7 +82,7 @@ def today(tenant: Tenant) -> None:
     )
     hours = overview.hours_against_normal(tenant.tenant_id, name)
     unit = metrics.filter(pl.col("name") == name)["unit"][0]
-    st.altair_chart(charts.today_against_normal(hours, f"{titles[name]} ({unit}/h)"))
+    st.altair_chart(charts.today_against_normal(hours, axis(titles[name], unit, "/h")))
     weeks = int(hours["weeks"].sum() / hours.height)
     st.caption(
         f"Bars: {hours.row(0, named=True)['local_date']:%a %d %b %Y}. Dashed: median of the same weekday in the "
@@ -118,8 +118,8 @@ def freshness(tenant: Tenant) -> None:
     shown = feeds.select(
         pl.col("table_name").alias("Feed"),
         pl.when(pl.col("age_min") > STALE_MIN)
-        .then(pl.lit("🟠 stale"))
-        .otherwise(pl.lit("🟢 fresh"))
+        .then(pl.lit("stale"))
+        .otherwise(pl.lit("✓ fresh"))
         .alias("State"),
         pl.col("newest_event_at")
         .map_elements(lambda at: local_text(tenant, at), return_dtype=pl.String)

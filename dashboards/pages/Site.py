@@ -13,7 +13,7 @@ from dashboards.data import site
 from dashboards.data.source import Tenant
 from dashboards.panels.tracks import tracks
 from dashboards.shapes import stretches
-from dashboards.words import count, duration, localised
+from dashboards.words import axis, count, duration, localised
 
 WINDOWS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365, "2 years": 730}
 
@@ -71,7 +71,7 @@ def explorer(tenant: Tenant, found: dict[str, Any]) -> None:
     is_count = chosen["kind"] == "count"
     shown = stretches(series, is_count=is_count)
     st.altair_chart(
-        charts.metric_line(shown, f"{titles[name]} ({chosen['unit']})", is_count=is_count)
+        charts.metric_line(shown, axis(titles[name], chosen["unit"]), is_count=is_count)
     )
     used = ", ".join(series["resolution"].unique(maintain_order=True))
     st.caption(f"{series.height:,} values; resolution by age: {used}. A gap is a gap, not nothing.")
@@ -93,12 +93,7 @@ def lists(tenant: Tenant, found: dict[str, Any]) -> None:
             if frame.is_empty():
                 st.caption(empty)
             else:
-                st.dataframe(_presentable(tenant, frame), hide_index=True)
-
-
-def _presentable(tenant: Tenant, frame: pl.DataFrame) -> pl.DataFrame:
-    local = localised(tenant, frame)
-    return local.rename({c: c.removesuffix("_at").replace("_", " ") for c in local.columns})
+                st.dataframe(localised(tenant, frame), hide_index=True)
 
 
 def day_so_far(tenant: Tenant, found: dict[str, Any]) -> None:

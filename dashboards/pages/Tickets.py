@@ -26,7 +26,7 @@ def numbers(tenant: Tenant) -> None:
         "Median time to resolve", duration(None if hours is None else hours * 60), border=True
     )
     places[4].metric(
-        "Resolved in time, by our clock",
+        "Resolved in time",
         percent(total["sla_met_pct"]),
         border=True,
         help="Share of decided promises kept, by the policy in force: business hours of the site's"
@@ -39,7 +39,7 @@ def filters(tenant: Tenant) -> tuple[tickets.Queue, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Ticket or site", placeholder="INC0000045 or Location 143")
         sort = st.selectbox("Order", list(tickets.SORTS))
-        open_only = st.toggle("Open only", value=True)
+        open_only = st.toggle("Open only", value=tickets.any_open(tenant.tenant_id))
     with st.container(horizontal=True):
         chosen = {
             column: st.pills(
@@ -116,7 +116,7 @@ def _shown(tenant: Tenant, rows: pl.DataFrame) -> pl.DataFrame:
 
 def pictures(tenant: Tenant) -> None:
     """Ages, arrivals and verdicts side by side."""
-    left, middle, right = st.columns(3, gap="large")
+    left, middle, right = st.columns(3)
     with left:
         st.subheader("Age of the open ones")
         ages = tickets.ages(tenant.tenant_id)
@@ -134,14 +134,14 @@ def pictures(tenant: Tenant) -> None:
             verdicts.select(
                 pl.col("priority").alias("Priority"),
                 pl.col("tickets").alias("Ended"),
-                pl.col("ours_met_pct").round(1).alias("Ours met (%)"),
-                pl.col("source_met_pct").round(1).alias("Source's met (%)"),
+                pl.col("ours_met_pct").round(1).alias("Ours (%)"),
+                pl.col("source_met_pct").round(1).alias("Source (%)"),
                 pl.col("agreed_pct").round(1).alias("Agree (%)"),
             ),
             hide_index=True,
         )
         st.caption(
-            "Ours follows the stated policy; the source's verdict is carried as it came. "
+            "Share kept. Ours follows the stated policy; the source's verdict is carried as it came. "
             "Neither is a copy of the other."
         )
 

@@ -51,7 +51,7 @@ def tracks(tenant: Tenant, found: dict[str, Any]) -> None:
 
 def _days_shown(days: pl.DataFrame) -> pl.DataFrame:
     return days.select(
-        pl.col("local_date").alias("Day"),
+        pl.col("local_date").dt.strftime("%Y-%m-%d").alias("Day"),
         pl.col("employee_no").alias("Person"),
         pl.col("fix_count").alias("Positions"),
         pl.col("distance_km").round(2).alias("Way (km)"),
