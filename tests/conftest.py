@@ -16,8 +16,10 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
+from tests.demo import FinishedDemo
 from vigia.config.home import Home
 from vigia.config.settings import Settings
+from vigia.services.demo import run_demo
 from vigia.services.postgres import EmbeddedPostgres
 from vigia.store.connection import Database
 from vigia.store.migrate import migrate
@@ -113,6 +115,18 @@ def settings(home: Home, database: Database) -> Settings:
         streamlit_port=0,
         mlflow_port=0,
     )
+
+
+@pytest.fixture(scope="session")
+def finished_demo(session_folder: Path) -> Iterator[FinishedDemo]:
+    """An installation of its own after the demo ran over the shipped samples, shared by all."""
+    options = {"data": None, "dagster_port": 0, "streamlit_port": 0, "mlflow_port": 0}
+    found = Settings(home=session_folder / "demo", database_url=None, **options)
+    try:
+        report = run_demo(found, on_step=lambda _: None, on_rows=lambda _name, _rows: None)
+        yield FinishedDemo(found, found.database(), report)
+    finally:
+        EmbeddedPostgres(found.layout).stop()
 
 
 def _execute(database: Database, statement: str) -> None:

@@ -32,6 +32,7 @@ from vigia.store.books import Books
 from vigia.store.connection import Database, Role, set_tenant
 from vigia.store.durability import refuse_undurable
 from vigia.store.ingest import Session, Stored, storing_order
+from vigia.store.statistics import refresh_statistics
 
 if TYPE_CHECKING:
     import psycopg
@@ -100,6 +101,7 @@ class Delivery:
         self._dry_run = dry_run
         self._stack = ExitStack()
         self._look_again = False
+        self._written: set[str] = set()
 
     def __enter__(self) -> Self:
         """Connect, check that the server is durable and the tenant known, open the batch."""
@@ -127,8 +129,10 @@ class Delivery:
             if error is not None:
                 self._note_failure(error)
                 return
-            with explained(), self.transaction():
+            with explained(), self.transaction() as connection:
                 self._books.close_batch(self._batch_id, self._now)
+                written = (*self._written, "ingest_key", "ingest_event")
+                refresh_statistics(connection, dict.fromkeys(written, self.report.accepted))
         if self._look_again and self._batch.kind != "replay":
             from vigia.ingest.quarantine import replay_answered
 
@@ -205,6 +209,7 @@ class Delivery:
             except (DataError, IntegrityError) as error:
                 return self._add_in_parts(frames, rejected, error)
         self.count(outcome)
+        self._written.update(judged)
         return outcome.report
 
     def _add_in_parts(

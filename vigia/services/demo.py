@@ -93,7 +93,7 @@ def demo_sources(data: Path | None) -> list[Source]:
         EXAMPLES / "incident_event_log_sample.csv.gz",
     )
     tracks = _first(
-        data and data / "gps" / "geolife_sample.txt.gz", EXAMPLES / "gps_tracks_sample.csv.gz"
+        data and data / "gps" / "geolife_sample.txt.gz", EXAMPLES / "geolife_sample.csv.gz"
     )
     return [
         Source(

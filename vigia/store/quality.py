@@ -185,7 +185,10 @@ def _finer(table: Table) -> str:
     """The 5-minute rows, added up to the grain of a rollup; a day more at each end for its zone."""
     # Hours of the site's wall clock; taking its offset off again keeps the hour that comes twice
     # at the end of summer time two hours.
-    local, offset = "m.slot AT TIME ZONE s.tz", "(m.slot AT TIME ZONE s.tz - m.slot AT TIME ZONE 'UTC')"
+    local, offset = (
+        "m.slot AT TIME ZONE s.tz",
+        "(m.slot AT TIME ZONE s.tz - m.slot AT TIME ZONE 'UTC')",
+    )
     slot = f"(date_trunc('hour', {local}) - {offset}) AT TIME ZONE 'UTC' AS slot"
     if table.name == "metric_1d":
         slot = "(m.slot AT TIME ZONE s.tz)::date AS local_date"

@@ -25,6 +25,7 @@ from vigia.domain.metrics.snapshot import SAMPLES, SNAPSHOTS, snapshot
 from vigia.domain.windows import DAY, SLOT, floor_to, local_date
 from vigia.store import telemetry, tiers
 from vigia.store.connection import Database, Role
+from vigia.store.statistics import refresh_statistics
 from vigia.worker.due import Due, Tenant, due, read_tenant, within
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def refresh_metrics(
             _recompute(_Sources(database, lake, tenant), piece, summary)
         with database.transaction(Role.WORKER) as connection:
             tiers.clear_marks(connection, tenant_id, work.marks)
+            refresh_statistics(connection, summary.rows)
         summary.marks = work.marks.height
     return summary
 

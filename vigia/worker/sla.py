@@ -15,6 +15,7 @@ from vigia.domain.response.sla import sla_clocks
 from vigia.store.clock import tenant_now
 from vigia.store.connection import Database, Role
 from vigia.store.sla import ensure_policy, read_inputs, replace_clocks
+from vigia.store.statistics import refresh_statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def refresh_sla(
             tenant_id, inputs.tickets, inputs.changes, inputs.targets, inputs.calendars, as_of
         )
         replace_clocks(connection, tenant_id, inputs.tickets, found)
+        written = {"sla_clock": found.clocks.height, "sla_clock_segment": found.segments.height}
+        refresh_statistics(connection, written)
     counted = found.clocks.group_by("kind", "state").len().sort("kind", "state")
     return SlaSummary(
         inputs.tickets.height,

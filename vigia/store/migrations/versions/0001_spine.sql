@@ -85,6 +85,20 @@ END $$;
 REVOKE EXECUTE ON FUNCTION ops.drop_empty_partitions(text, date[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ops.drop_empty_partitions(text, date[]) TO vigia_worker;
 
+-- What the planner knows of a table. Bulk writes outrun autovacuum by a minute, and a plan made
+-- for an empty table can take hours on a full one. Only the owner may analyse, so this does.
+CREATE FUNCTION ops.refresh_statistics(tables text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, ops AS $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY tables LOOP
+        EXECUTE format('ANALYZE ops.%I', wanted);
+    END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION ops.refresh_statistics(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ops.refresh_statistics(text[]) TO vigia_app, vigia_worker;
+
 CREATE TABLE ops.tenant (
     tenant_id uuid NOT NULL,
     name text NOT NULL,
