@@ -21,6 +21,8 @@ STATE_COLOURS = {
     "quiet": "#93a1ac",
 }
 PRIORITY_COLOURS = {"P1": "#b8433f", "P2": "#d98324", "P3": "#3d8da3", "P4": "#93a1ac"}
+# A figure's height includes its legend.
+_LEGEND_PX = 60
 _ACCENT, _SOFT, _WARM = "#2a8ca3", "#93a1ac", "#d98324"
 
 
@@ -58,12 +60,14 @@ def site_wall(sites: pl.DataFrame, columns: int) -> Figure:
         alt.Chart(tiles)
         .mark_rect(cornerRadius=3)
         .encode(
-            x=alt.X("x:O", axis=None, scale=alt.Scale(paddingInner=0.12)),
+            x=alt.X(
+                "x:O", axis=None, scale=alt.Scale(domain=list(range(columns)), paddingInner=0.12)
+            ),
             y=alt.Y("y:O", axis=None, scale=alt.Scale(paddingInner=0.12)),
             color=_by_state(),
             tooltip=_site_tooltip(),
         )
-        .properties(height=max(24, 24 * rows))
+        .properties(height=_LEGEND_PX + 24 * rows)
         .configure_view(strokeWidth=0)
     )
 

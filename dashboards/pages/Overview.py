@@ -35,7 +35,7 @@ def day_numbers(days: pl.DataFrame) -> None:
     today = days.tail(1).row(0, named=True)
     before = days.head(-1).tail(28)
     held = [(c, label) for c, label in DAY_NUMBERS if (days[c].sum() or 0) > 0][:NUMBERS_SHOWN]
-    for place, (column, label) in zip(st.columns(max(1, len(held))), held, strict=False):
+    for place, (column, label) in zip(st.columns(max(4, len(held))), held, strict=False):
         normal = before[column].median()
         place.metric(
             label,

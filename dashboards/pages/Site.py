@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -41,6 +41,12 @@ def facts(found: dict[str, Any]) -> None:
                 st.badge(str(found[column]), color="gray")
 
 
+def first_window(last_on: date, now: datetime) -> str:
+    """The window to begin with: 90 days, or the shortest longer one that holds any value."""
+    age_days = (now.date() - last_on).days
+    return next((w for w, days in WINDOWS.items() if days >= max(90, age_days + 1)), "2 years")
+
+
 def explorer(tenant: Tenant, found: dict[str, Any]) -> None:
     """Any metric of the site over any window, through the resolution router."""
     st.subheader("Metrics")
@@ -51,9 +57,11 @@ def explorer(tenant: Tenant, found: dict[str, Any]) -> None:
     titles = dict(zip(metrics["metric"], metrics["title"], strict=True))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Metric", list(titles), format_func=lambda m: titles[m])
-        window = st.segmented_control("Window", list(WINDOWS), default="90 days", required=True)
-    chosen = metrics.filter(pl.col("metric") == name).row(0, named=True)
-    now = tenant.now or datetime.now(UTC)
+        chosen = metrics.filter(pl.col("metric") == name).row(0, named=True)
+        now = tenant.now or datetime.now(UTC)
+        window = st.segmented_control(
+            "Window", list(WINDOWS), default=first_window(chosen["last_on"], now), required=True
+        )
     series = site.metric_series(
         tenant.tenant_id,
         found["site_id"],
@@ -114,7 +122,7 @@ def day_so_far(tenant: Tenant, found: dict[str, Any]) -> None:
         ("Worked, 30 days", duration(worked), worked),
     ]
     held = [(label, text) for label, text, value in shown if value]
-    for place, (label, text) in zip(st.columns(max(1, len(held))), held, strict=False):
+    for place, (label, text) in zip(st.columns(max(4, len(held))), held, strict=False):
         place.metric(label, text, border=True)
 
 
