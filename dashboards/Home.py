@@ -8,11 +8,13 @@ from dashboards.data.source import Tenant, marts_are_built, tenants
 from dashboards.words import clock_text
 from vigia.domain.errors import VigiaError
 
+# Not in a folder called `pages`: Streamlit would serve such files by themselves, without this
+# one, to whoever opens a page's address first after a start.
 PAGES = [
-    st.Page("pages/Overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
-    st.Page("pages/Site.py", title="Site", icon=":material/location_on:"),
-    st.Page("pages/Tickets.py", title="Tickets", icon=":material/confirmation_number:"),
-    st.Page("pages/Data.py", title="Data", icon=":material/database:"),
+    st.Page("views/Overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
+    st.Page("views/Site.py", title="Site", icon=":material/location_on:"),
+    st.Page("views/Tickets.py", title="Tickets", icon=":material/confirmation_number:"),
+    st.Page("views/Data.py", title="Data", icon=":material/database:"),
 ]
 
 

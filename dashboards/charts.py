@@ -116,19 +116,20 @@ def metric_line(series: pl.DataFrame, unit: str, *, is_count: bool) -> Figure:
         alt.Tooltip("resolution:N"),
     ]
     base = alt.Chart(series).encode(x=alt.X("slot:T", title="UTC"))
+    value = alt.Y("value:Q", title=unit)
     if is_count:
-        area = base.mark_area(interpolate="step-after", color=_ACCENT, opacity=0.35).encode(
-            y=alt.Y("value:Q", title=unit, stack=None), detail="run:N"
+        return (
+            base.mark_bar(color=_ACCENT, size=3)
+            .encode(y=value, tooltip=tooltip)
+            .properties(height=300)
         )
-        line = base.mark_line(interpolate="step-after", color=_ACCENT, strokeWidth=1.2)
-    else:
-        area = base.mark_area(color=_ACCENT, opacity=0.18).encode(
-            y=alt.Y("min:Q", title=unit), y2="max:Q", detail="run:N"
-        )
-        line = base.mark_line(color=_ACCENT, strokeWidth=1.6)
-    return (
-        area + line.encode(y=alt.Y("value:Q", title=unit), detail="run:N", tooltip=tooltip)
-    ).properties(height=300)
+    band = base.mark_area(color=_ACCENT, opacity=0.18).encode(
+        y=alt.Y("min:Q", title=unit), y2="max:Q", detail="run:N"
+    )
+    line = base.mark_line(color=_ACCENT, strokeWidth=1.6).encode(
+        y=value, detail="run:N", tooltip=tooltip
+    )
+    return (band + line).properties(height=300)
 
 
 def track(fixes: pl.DataFrame) -> Figure:

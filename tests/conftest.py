@@ -120,8 +120,10 @@ def settings(home: Home, database: Database) -> Settings:
 @pytest.fixture(scope="session")
 def finished_demo(session_folder: Path) -> Iterator[FinishedDemo]:
     """An installation of its own after the demo ran over the shipped samples, shared by all."""
-    options = {"data": None, "dagster_port": 0, "streamlit_port": 0, "mlflow_port": 0}
-    found = Settings(home=session_folder / "demo", database_url=None, **options)
+    options = {"dagster_port": 0, "streamlit_port": 0, "mlflow_port": 0}
+    # A folder that is not there: what lies beside the repository must not be loaded instead.
+    nowhere = session_folder / "no-data"
+    found = Settings(home=session_folder / "demo", database_url=None, data=nowhere, **options)
     try:
         report = run_demo(found, on_step=lambda _: None, on_rows=lambda _name, _rows: None)
         yield FinishedDemo(found, found.database(), report)

@@ -108,7 +108,7 @@ def attention(tenant: Tenant) -> None:
         (pl.col("sla_remaining_min") / 60).round(1).alias("Hours left"),
     )
     st.dataframe(shown, hide_index=True, height="content")
-    st.page_link("pages/Tickets.py", label="All tickets", icon=":material/arrow_forward:")
+    st.page_link("views/Tickets.py", label="All tickets", icon=":material/arrow_forward:")
 
 
 def freshness(tenant: Tenant) -> None:
