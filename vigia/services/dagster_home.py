@@ -82,6 +82,8 @@ def _instance(settings: Settings) -> dict[str, Any]:
             "sensor": {"purge_after_days": {"skipped": 1, "started": 30, "success": 30}},
         },
         "telemetry": {"enabled": False},
+        # No form that asks whoever opens the page for an address.
+        "nux": {"enabled": False},
     }
 
 
