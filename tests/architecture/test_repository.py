@@ -9,7 +9,7 @@ import pytest
 
 MAX_TARGETS = 12
 MAX_TRACKED_BYTES = 400_000
-HOME_PATHS = re.compile(r"(?<![\w.])/(?:home|Users)/[\w.-]+/|(?<![\w.~])/root/|(?<![\w.])/work/")
+HOME_PATHS = re.compile(r"(?<![\w.])/(?:home|Users)/[\w.-]+/|(?<![\w.~])/root/")
 REGISTRY_HOSTS = re.compile(
     r"(?:files\.python" + r"hosted|(?<!/)\bpypi)\." + r"org|--(?:extra-)?index-url|--find-links"
 )
