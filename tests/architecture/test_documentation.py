@@ -9,10 +9,11 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from vigia.cli.docs import reference_pages
+from vigia.cli.docs import mapping_parts, reference_pages
 from vigia.cli.main import app
 from vigia.config.settings import Settings
 from vigia.domain.dictionary import EVENT_TYPES, TABLES
+from vigia.ingest import mapping
 
 STATUSES = ("done", "partly", "later")
 CAPABILITY = re.compile(r"^\| ([A-Z]+-?[\da-z]+) \| (.*?) \| (\w*) \| (.*?) \|$", re.MULTILINE)
@@ -44,6 +45,30 @@ def test_every_column_is_in_the_data_dictionary(pages):
 
 def test_every_event_type_is_in_the_events_page(pages):
     assert not [name for name in EVENT_TYPES if f"`{name}`" not in pages["events.md"]]
+
+
+def test_every_key_of_the_mapping_language_is_in_the_mappings_page(pages):
+    parts = mapping_parts()
+    written = {m for m in vars(mapping).values() if _is_written_by_people(m)}
+    assert written == set(parts.values())
+    sections = re.split(r"^## ", pages["mappings.md"], flags=re.MULTILINE)[1:]
+    by_heading = {section.partition("\n")[0]: section for section in sections}
+    for heading, model in parts.items():
+        own = set(model.model_fields) - set(model.__base__.model_fields)
+        assert own, heading
+        for name in own:
+            field = model.model_fields[name]
+            assert field.description, f"{model.__name__}.{name} has no description"
+            assert f"| `{field.alias or name}` |" in by_heading[heading], name
+    for unit in mapping.UNITS:
+        assert f"| `{unit}` |" in by_heading["Units"]
+    for name in mapping.shipped():
+        assert f"| `{name}` |" in by_heading["Shipped mappings"]
+
+
+def _is_written_by_people(found):
+    is_model = isinstance(found, type) and issubclass(found, mapping.BaseModel)
+    return is_model and bool(found.model_fields)
 
 
 def test_every_setting_is_in_the_settings_page_and_the_example(pages, root):

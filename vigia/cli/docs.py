@@ -1,18 +1,22 @@
 """`vigia docs`: write the reference pages that are generated from the product itself.
 
 Belongs here: which pages there are and where they go. Does not belong here: what is on them
-(`reference_pages.py`). The pages are never committed: `make docs` makes them in a second.
+(`reference_pages.py`, `mapping_page.py`). The pages are never committed: `make docs` makes them in a second.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 app = typer.Typer(help="The generated reference pages.", no_args_is_help=True)
 
+EXAMPLE_MAPPING = "metric_series.yaml"
 DEFAULT_FOLDER = Path("docs") / "reference"
 
 
@@ -30,7 +34,7 @@ def build(
         bool, typer.Option("--check", help="Write nothing; fail when a page is missing or stale.")
     ] = False,
 ) -> None:
-    """Write the data dictionary, events, settings and command pages."""
+    """Write the data dictionary, events, mappings, settings and command pages."""
     pages = reference_pages()
     if check:
         stale = [name for name, text in pages.items() if _read(out / name) != text]
@@ -52,15 +56,36 @@ def reference_pages() -> dict[str, str]:
         The Markdown text of each page by its file name.
     """
     from vigia.cli import reference_pages as write
+    from vigia.cli.mapping_page import mapping_reference
     from vigia.config.settings import Settings
     from vigia.domain.dictionary import TABLES
+    from vigia.ingest.mapping import SHIPPED, UNITS, shipped
 
     prefix = Settings.model_config.get("env_prefix", "")
     return {
         "data-dictionary.md": write.data_dictionary(TABLES.values()),
         "events.md": write.event_reference(TABLES.values()),
+        "mappings.md": mapping_reference(
+            mapping_parts(),
+            UNITS,
+            shipped().values(),
+            (SHIPPED / EXAMPLE_MAPPING).read_text("utf-8"),
+        ),
         "settings.md": write.settings_reference(Settings.model_fields, prefix),
         "cli.md": _command_reference(),
+    }
+
+
+def mapping_parts() -> dict[str, type[BaseModel]]:
+    """The models of the mapping language by what a mapping's writer calls them."""
+    from vigia.ingest.mapping import FileLayout, Mapping, Reference, TimeValue, Value
+
+    return {
+        "A mapping": Mapping,
+        "A value": Value,
+        "The time": TimeValue,
+        "The layout": FileLayout,
+        "A reference": Reference,
     }
 
 

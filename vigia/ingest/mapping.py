@@ -129,8 +129,13 @@ class FileLayout(_Strict):
     """How files of this mapping are laid out, where that cannot be seen from the file."""
 
     suffixes: tuple[str, ...] = Field(default=(), description="Only for files with these endings.")
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
-    encoding: str = "utf-8"
+    delimiter: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="What parts the columns; found out from the first line when left out.",
+    )
+    encoding: str = Field(default="utf-8", description="Encoding of the text.")
     header: tuple[str, ...] = Field(
         default=(), description="Column names, for files without a header line."
     )
@@ -145,7 +150,9 @@ class Reference(_Strict):
     """Things that a file names and that are made from it: one of each natural key."""
 
     create: str = Field(description="Table of the things: site, person, device …")
-    columns: dict[str, Value]
+    columns: dict[str, Value] = Field(
+        description="Column of that table to its value; what names the thing must be among them."
+    )
 
     @property
     def table(self) -> Table:
@@ -168,15 +175,15 @@ class Mapping(_Strict):
     """A mapping as a whole."""
 
     name: str = Field(description="Given by the file's name, not written in the file.")
-    kind: LoadKind
-    description: str
+    kind: LoadKind = Field(description="What files of it hold, as `--as` says it.")
+    description: str = Field(description="What such files are, for people who choose.")
     event: str = Field(description="CloudEvents type that each row becomes.")
     source: str = Field(description="CloudEvents source: names the system the file comes from.")
     identity: Literal["row"] | tuple[str, ...] = Field(
         description="Source columns that identify an event in the source, or `row`: the whole "
         "row does, so that an exact repeat is a duplicate."
     )
-    time: TimeValue
+    time: TimeValue = Field(description="When what the row tells happened.")
     received_at: Value | None = Field(
         default=None, description="When the row arrived; default: when it happened."
     )
@@ -195,8 +202,12 @@ class Mapping(_Strict):
         description="Formats of instants as strftime writes them, or `epoch_s`, `epoch_ms`. "
         "Default: ISO 8601.",
     )
-    layout: FileLayout = FileLayout()
-    reference: tuple[Reference, ...] = ()
+    layout: FileLayout = Field(
+        default=FileLayout(), description="How the files are laid out, where they do not show it."
+    )
+    reference: tuple[Reference, ...] = Field(
+        default=(), description="Things that the file names and that are made from it."
+    )
 
     @property
     def table(self) -> Table:
