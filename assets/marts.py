@@ -11,7 +11,7 @@ from assets import render
 from assets.lineage import Mart, read_marts
 from assets.platform import Platform
 from assets.specs import SCHEMA_METADATA, ops_key
-from vigia.worker.analytics import MartsResult, Node, build_marts, write_docs
+from vigia.worker.analytics import MartsResult, Node, build_marts
 
 MARTS = read_marts()
 _TESTS = "The business rules and promises of the model, and of the views on the way to it."
@@ -57,18 +57,6 @@ def marts(
         )
 
 
-@dg.asset(key=["docs", "dbt"], deps=[mart_key(mart.name) for mart in MARTS])
-def dbt_docs(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    """One page about every model: columns, tests and lineage, for a browser."""
-    path = write_docs(platform.database, platform.home)
-    return dg.MaterializeResult(
-        metadata={
-            "page": dg.MetadataValue.path(path),
-            "bytes": path.stat().st_size,
-        }
-    )
-
-
 def _events(
     mart: Mart, result: MartsResult
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
@@ -108,4 +96,4 @@ def _row(node: Node) -> dict[str, object]:
     }
 
 
-ASSETS = [marts, dbt_docs]
+ASSETS = [marts]

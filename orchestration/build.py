@@ -6,7 +6,7 @@ Bodies of assets belong in `assets`, cadences in `orchestration.jobs`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import ModuleType
@@ -14,12 +14,13 @@ from typing import Any
 
 import dagster as dg
 
-from assets import feeds, lake, marts, metrics, service_levels
+from assets import documents, feeds, lake, marts, metrics, service_levels
+from assets.freshness import Allowed, freshness_checks
 from orchestration.failures import failed_runs
 from orchestration.jobs import JOBS
 from orchestration.resources import PlatformResource
 from orchestration.schedules import SCHEDULES
-from orchestration.sensors import arrivals
+from orchestration.sensors import arrivals, freshness_sensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ FAMILIES = (
     ),
     Family("lake", lake, "team:platform", frozenset({"parquet"})),
     Family("marts", marts, "team:analytics", frozenset({"dbt", "postgres"}), timedelta(hours=2)),
+    Family("documents", documents, "team:analytics", frozenset({"dbt"}), timedelta(days=2)),
 )
 
 
@@ -64,12 +66,15 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
     Args:
         resources: Takes the place of resources of the same name, such as a test's platform.
     """
+    assets = [asset for family in FAMILIES for asset in _assets(family)]
+    allowed = _allowed(assets)
+    checks = dg.load_asset_checks_from_modules([family.module for family in FAMILIES])
     return dg.Definitions(
-        assets=[asset for family in FAMILIES for asset in _assets(family)],
-        asset_checks=dg.load_asset_checks_from_modules([family.module for family in FAMILIES]),
+        assets=assets,
+        asset_checks=[*checks, freshness_checks(allowed)],
         jobs=JOBS,
         schedules=SCHEDULES,
-        sensors=[arrivals, failed_runs],
+        sensors=[arrivals, freshness_sensor(allowed), failed_runs],
         resources={"platform": PlatformResource(), **(resources or {})},
         # Steps are coarse and share one warm process; a process each costs seconds.
         executor=dg.in_process_executor,
@@ -78,6 +83,13 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
 
 def _assets(family: Family) -> list[Any]:
     return list(dg.map_asset_specs(lambda spec: _belonging(spec, family), family.module.ASSETS))
+
+
+def _allowed(assets: Iterable[Any]) -> Allowed:
+    """How old each asset may grow that people read."""
+    specs = [spec for asset in assets for spec in getattr(asset, "specs", [asset])]
+    policies = {spec.key: spec.freshness_policy for spec in specs if spec.freshness_policy}
+    return {key: policy.fail_window.to_timedelta() for key, policy in policies.items()}
 
 
 def _belonging(spec: dg.AssetSpec, family: Family) -> dg.AssetSpec:

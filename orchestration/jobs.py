@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.documents import DBT_DOCS
 from assets.feeds import NAMES as FEEDS
 from assets.marts import MARTS, mart_key
 from assets.metrics import NAMES as METRICS
@@ -22,7 +23,11 @@ ONE_AT_A_TIME = "vigia/exclusive"
 
 
 def _checks(name: str, tables: tuple[str, ...]) -> dg.AssetSelection:
-    return dg.AssetSelection.checks(*(dg.AssetCheckKey(ops_key(t), name) for t in tables))
+    return _checks_of(name, *map(ops_key, tables))
+
+
+def _checks_of(name: str, *keys: dg.AssetKey) -> dg.AssetSelection:
+    return dg.AssetSelection.checks(*(dg.AssetCheckKey(key, name) for key in keys))
 
 
 _computed = dg.AssetSelection.assets(*map(ops_key, (*METRICS, *CLOCKS))).without_checks()
@@ -31,8 +36,11 @@ _values = _checks("values", FEEDS) | _checks("values", METRICS)
 _inputs = _checks("contract", FEEDS)
 _archive = dg.AssetSelection.assets(ops_key("lake_file"))
 _retention = dg.AssetSelection.assets(ops_key("retention_run"))
-_marts = dg.AssetSelection.assets(*(mart_key(mart.name) for mart in MARTS))
-_docs = dg.AssetSelection.assets(dg.AssetKey(["docs", "dbt"]))
+_mart_keys = [mart_key(mart.name) for mart in MARTS]
+_marts = dg.AssetSelection.assets(*_mart_keys).without_checks()
+_marts |= _checks_of("tests", *_mart_keys)
+# Whether it is fresh, nobody asks of what is being made: the sensor watches that.
+_docs = dg.AssetSelection.assets(DBT_DOCS).without_checks()
 
 
 every_five_minutes = dg.define_asset_job(

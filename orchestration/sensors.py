@@ -1,13 +1,17 @@
 """Sensors: something outside Dagster happened. What follows is decided in pure functions.
 
 The shell reads; `orchestration.partitions` decides which days; Dagster drops a run whose key it
-has seen.
+has seen. Freshness is watched here too: looking costs a question, a run of its own would cost
+ten seconds.
 """
 
+import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 
 import dagster as dg
 
+from assets.freshness import Age, Allowed, ages
 from assets.platform import Platform
 from orchestration import jobs
 from orchestration.partitions import history_ranges
@@ -43,3 +47,40 @@ def arrivals(
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=r.run_key, tags=r.tags) for r in ranges]
     )
+
+
+def freshness_sensor(allowed: Allowed) -> dg.SensorDefinition:
+    """A sensor that enters into the check of each asset when it grows old, and when it is made anew.
+
+    Args:
+        allowed: Asset to how long ago it may have been made.
+    """
+
+    @dg.sensor(
+        name="freshness",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells apart what is fresh and what is overdue, among all that people read.",
+    )
+    def watch(
+        context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
+    ) -> dg.SensorResult:
+        known = json.loads(context.cursor) if context.cursor else {}
+        found = ages(context.instance, allowed, platform.clock())
+        turned = turns(found, known)
+        return dg.SensorResult(
+            asset_events=[dg.AssetCheckEvaluation(**age.result) for age in turned],
+            cursor=json.dumps({age.key.to_user_string(): age.is_fresh for age in found}),
+        )
+
+    return watch
+
+
+def turns(found: Iterable[Age], known: Mapping[str, bool]) -> list[Age]:
+    """The assets that are not as they were known to be; all of them at first.
+
+    Args:
+        found: Ages now.
+        known: Asset to whether it was fresh when it was looked at last.
+    """
+    return [age for age in found if known.get(age.key.to_user_string()) != age.is_fresh]

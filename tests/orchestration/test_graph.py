@@ -104,7 +104,8 @@ def test_every_asset_that_is_made_has_a_cadence_and_joins_a_history(definitions)
 
 
 def test_what_feeds_the_metrics_is_a_feed(definitions):
-    assert {f.name for f in FAMILIES} == {"feeds", "metrics", "service_levels", "lake", "marts"}
+    families = {"feeds", "metrics", "service_levels", "lake", "marts", "documents"}
+    assert {f.name for f in FAMILIES} == families
     graph = definitions.resolve_asset_graph()
     missing = {
         parent.to_user_string()
