@@ -14,6 +14,7 @@ from vigia.domain.windows import (
     SLOT,
     day_bounds,
     day_start,
+    day_starts,
     floor_to,
     hour_end,
     hour_of_week,
@@ -80,6 +81,20 @@ def test_local_days_start_where_a_walking_clock_says_over_400_transitions() -> N
 def test_a_local_day_has_the_hours_its_zone_gives_it(zone: str, day: date, hours: float) -> None:
     start, end = day_bounds(day, zone)
     assert (end - start) / timedelta(hours=1) == hours
+
+
+def test_a_column_of_days_starts_where_each_of_them_does() -> None:
+    for zone, first in (
+        ("Europe/Berlin", date(2026, 3, 20)),
+        ("Africa/Cairo", date(2026, 4, 20)),
+        ("America/Havana", date(2026, 10, 28)),
+        ("Pacific/Apia", date(2011, 12, 28)),
+        ("Asia/Kathmandu", date(2026, 1, 1)),
+    ):
+        days = [first + timedelta(days=n) for n in range(10)]
+        got = day_starts(pl.Series([*days, None], dtype=pl.Date), zone)
+        assert got.to_list() == [*(day_start(day, zone) for day in days), None], zone
+        assert got.dtype == INSTANT
 
 
 def test_columns_and_single_instants_agree_in_odd_zones() -> None:

@@ -105,6 +105,20 @@ def day_start(day: date, zone: str) -> datetime:
     return _first_instant(day, zone, instant)
 
 
+def day_starts(days: pl.Series, zone: str) -> pl.Series:
+    """`day_start` of each local day of a column."""
+    midnights = days.cast(pl.Datetime("us")).dt.replace_time_zone(
+        zone, ambiguous="earliest", non_existent="null"
+    )
+    starts = midnights.dt.convert_time_zone("UTC")
+    skipped = starts.is_null() & days.is_not_null()
+    if not skipped.any():
+        return starts
+    return starts.scatter(
+        skipped.arg_true(), [day_start(day, zone) for day in days.filter(skipped)]
+    )
+
+
 def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     """First instant of a local day and of the next: 23, 24 or 25 hours apart, or odd ones.
 

@@ -14,11 +14,12 @@ from uuid import UUID
 
 import polars as pl
 
+from vigia.domain.dictionary import Column, ColumnType
 from vigia.domain.dictionary import table as dictionary_table
 from vigia.domain.metrics.builtin import BUILT_IN
 from vigia.domain.metrics.registry import SAMPLE_TABLE, Metric, Until, imported_series
 from vigia.domain.metrics.router import Resolution, Segment, route
-from vigia.domain.windows import DAY, INSTANT, day_start, local_date_of
+from vigia.domain.windows import DAY, INSTANT, day_starts, local_date_of
 from vigia.store.connection import Database, Role
 from vigia.store.frames import fetch
 
@@ -37,6 +38,10 @@ _SERIES = pl.Schema(
         "resolution": pl.String(),
     }
 )
+_READ = [
+    Column("number", ColumnType.INTEGER, ""),
+    *(dictionary_table("metric_5m").column(name) for name in ("slot", *_VALUES)),
+]
 _DEFINITION = (
     "name, title, source_table, unit, kind, family, value_column, at_column, until, row_filter,"
     " concern, imported"
@@ -183,54 +188,51 @@ def query(
     """
     with database.transaction(Role.APP, tenant_id) as connection:
         zone = _zone(connection, tenant_id, site_id)
-        segments = route(from_, to, now, zone)
         key = {"tenant": tenant_id, "site": site_id, "metric": metric}
-        frames = [_segment(connection, key, segment, zone) for segment in segments]
-    if not frames:
-        return pl.DataFrame(schema=_SERIES)
-    return pl.concat(frames)
+        asked = dict(enumerate(route(from_, to, now, zone)))
+        found: dict[int, pl.DataFrame] = {}
+        while asked:
+            found |= _answers(connection, key, asked, zone)
+            asked = {n: finer for n, s in asked.items() if n not in found and (finer := s.finer())}
+    return pl.concat([found[n] for n in sorted(found)]) if found else pl.DataFrame(schema=_SERIES)
 
 
-def _segment(
-    connection: psycopg.Connection, key: Mapping[str, Any], segment: Segment, zone: str
-) -> pl.DataFrame:
-    tiers = list(Resolution)
-    # The meant tier first, then finer ones.
-    for resolution in reversed(tiers[: tiers.index(segment.resolution) + 1]):
-        rows = _tier(connection, key, resolution, (segment.from_, segment.to), zone)
-        if not rows.is_empty():
-            return rows
-    return pl.DataFrame(schema=_SERIES)
+def _answers(
+    connection: psycopg.Connection, key: Mapping[str, Any], asked: dict[int, Segment], zone: str
+) -> dict[int, pl.DataFrame]:
+    """The rows of numbered segments, read in one go; segments without a row are left out."""
+    parameters = dict(key)
+    for number, segment in asked.items():
+        is_day = segment.resolution is Resolution.DAY
+        low, high = segment.from_, segment.to
+        parameters[f"from{number}"] = local_date_of(low, zone) if is_day else low
+        # A day belongs to the window when it starts before its end.
+        last = local_date_of(high - _MOMENT, zone) + DAY if is_day else high
+        parameters[f"to{number}"] = last
+    selects = " UNION ALL ".join(_select(n, s.resolution) for n, s in asked.items())
+    rows = fetch(connection, f"{selects} ORDER BY number, slot", parameters, _READ)
+    return {
+        number: _series(part, asked[number].resolution, zone)
+        for (number,), part in rows.partition_by("number", as_dict=True).items()
+    }
 
 
-def _tier(
-    connection: psycopg.Connection,
-    key: Mapping[str, Any],
-    resolution: Resolution,
-    window: tuple[datetime, datetime],
-    zone: str,
-) -> pl.DataFrame:
+def _select(number: int, resolution: Resolution) -> str:
     is_day = resolution is Resolution.DAY
     start = "local_date" if is_day else "slot"
-    low, high = window
-    spec = dictionary_table(resolution.table)
-    names = [start, *_VALUES]
-    rows = fetch(
-        connection,
-        f"SELECT {', '.join(names)} FROM ops.{resolution.table} WHERE tenant_id = %(tenant)s"
-        f" AND site_id = %(site)s AND metric = %(metric)s AND {start} >= %(from)s"
-        f" AND {start} < %(to)s ORDER BY {start}",
-        {
-            **key,
-            "from": local_date_of(low, zone) if is_day else low,
-            # A day belongs to the window when it starts before its end.
-            "to": local_date_of(high - _MOMENT, zone) + DAY if is_day else high,
-        },
-        [spec.column(name) for name in names],
+    # Which instant a local day begins is not Postgres's to say: days come as midnights of UTC.
+    instant = f"{start}::timestamp AT TIME ZONE 'UTC'" if is_day else start
+    return (
+        f"SELECT {number} AS number, {instant} AS slot, {', '.join(_VALUES)}"
+        f" FROM ops.{resolution.table} WHERE tenant_id = %(tenant)s AND site_id = %(site)s"
+        f" AND metric = %(metric)s AND {start} >= %(from{number})s AND {start} < %(to{number})s"
     )
-    if is_day:
-        starts = [day_start(day, zone) for day in rows[start]]
-        rows = rows.with_columns(pl.Series("slot", starts, dtype=INSTANT))
+
+
+def _series(rows: pl.DataFrame, resolution: Resolution, zone: str) -> pl.DataFrame:
+    if resolution is Resolution.DAY:
+        starts = day_starts(rows["slot"].dt.date(), zone)
+        rows = rows.with_columns(starts.alias("slot"))
     return rows.select("slot", *_VALUES, resolution=pl.lit(resolution.value))
 
 

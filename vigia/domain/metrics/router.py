@@ -5,7 +5,7 @@ Reading the tiers belongs to `vigia.store.metrics`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -60,6 +60,12 @@ class Segment:
     from_: datetime
     to: datetime
 
+    def finer(self) -> Segment | None:
+        """The same part from the next finer tier; None from the finest."""
+        tiers = list(Resolution)
+        place = tiers.index(self.resolution)
+        return replace(self, resolution=tiers[place - 1]) if place else None
+
 
 def kept_since(resolution: Resolution, now: datetime, zone: str) -> datetime:
     """From when on a tier is kept: the start of the local day in which its time runs out."""
@@ -88,7 +94,9 @@ def route(from_: datetime, to: datetime, now: datetime, zone: str) -> list[Segme
     for resolution, start, end in pieces:
         first, last = max(start, from_), min(end, to)
         if first < last:
-            segments.append(Segment(resolution, _row_start(first, resolution, zone), last))
+            # Seams are starts of rows already.
+            row_start = _row_start(first, resolution, zone) if first == from_ else first
+            segments.append(Segment(resolution, row_start, last))
     return segments
 
 
