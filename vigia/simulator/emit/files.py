@@ -1,0 +1,117 @@
+"""The files of a world on disk: streams by day of arrival, truth apart, a manifest with hashes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vigia.domain.errors import VigiaError
+from vigia.simulator.truth import TABLES
+
+MANIFEST = "manifest.json"
+TRUTH = "truth"
+EVENTS = "events"
+REFERENCE = "00000000-reference"
+_LEVEL = 1
+
+
+class WorldFolder:
+    """A folder that a world is written into.
+
+    Attributes:
+        root: The folder.
+        hashes: Path below the folder to the SHA-256 of the file.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Name the folder; `prepare` makes it."""
+        self.root = root
+        self.hashes: dict[str, str] = {}
+
+    def prepare(self, slugs: Iterable[str]) -> None:
+        """Make the folders.
+
+        Raises:
+            VigiaError: The folder holds something already, or cannot be written.
+        """
+        if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
+            raise VigiaError(
+                f"{self.root} is not empty. Name a new folder, or remove what is in it first: "
+                "a world is never mixed with anything."
+            )
+        try:
+            for slug in slugs:
+                (self.root / slug / EVENTS).mkdir(parents=True)
+            (self.root / TRUTH).mkdir(mode=0o700)
+        except OSError as error:
+            raise VigiaError(f"{self.root} cannot be made: {error.strerror}.") from error
+
+    def write_stream(self, slug: str, name: str, lines: pl.Series) -> int:
+        """Write lines as one compressed part; returns the bytes of the text."""
+        import pyarrow as pa
+
+        # One contiguous buffer holds all lines, ends included: the text as it stands.
+        text = lines.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2] or pa.py_buffer(
+            b""
+        )
+        packed = pa.Codec("zstd", _LEVEL).compress(text)
+        self._write(f"{slug}/{EVENTS}/{name}.ndjson.zst", packed)
+        return int(text.size)
+
+    def write_truth(self, tables: dict[str, pl.DataFrame]) -> None:
+        """Write every truth table, readable by the owner alone."""
+        for name, schema in TABLES.items():
+            frame = tables.get(name, schema.to_frame()).select(schema.names()).cast(schema)
+            path = self.root / TRUTH / f"{name}.parquet"
+            frame.write_parquet(path, compression="zstd")
+            path.chmod(0o600)
+            self.hashes[f"{TRUTH}/{name}.parquet"] = sha256(path.read_bytes()).hexdigest()
+
+    def write_reference(self, slug: str, tables: dict[str, pl.DataFrame]) -> None:
+        """Write what exists as CSV, one file a table, for people to read."""
+        folder = self.root / slug / "reference"
+        folder.mkdir(exist_ok=True)
+        for name, frame in tables.items():
+            self._write(f"{slug}/reference/{name}.csv", frame.write_csv().encode())
+
+    def write_manifest(self, content: dict[str, Any]) -> None:
+        """Write the manifest last: a folder without one is a world that was never finished."""
+        whole = {**content, "files": dict(sorted(self.hashes.items()))}
+        text = json.dumps(whole, indent=1, sort_keys=True)
+        (self.root / MANIFEST).write_text(text + "\n")
+
+    def _write(self, name: str, content: Any) -> None:
+        path = self.root / name
+        try:
+            with path.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise VigiaError(
+                f"{path} could not be written ({error.strerror}). The world is unfinished: make "
+                "room, remove the folder, and simulate again."
+            ) from error
+        self.hashes[name] = sha256(content).hexdigest()
+
+
+def read_manifest(root: Path) -> dict[str, Any]:
+    """The manifest of a world.
+
+    Raises:
+        VigiaError: The folder holds no finished world.
+    """
+    path = root / MANIFEST
+    if not path.is_file():
+        raise VigiaError(
+            f"{root} holds no world: there is no {MANIFEST}. Make one with "
+            f"`vigia simulate --out {root}`."
+        )
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
