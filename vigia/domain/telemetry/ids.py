@@ -29,8 +29,9 @@ def dictionary(series: pl.Series) -> tuple[npt.NDArray[np.int64], list[object]]:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     encoded = array.dictionary_encode()
-    positions = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return positions, encoded.dictionary.to_pylist()
+    # Not by pyarrow's own fill_null or to_numpy: either imports pandas, a second of every start.
+    positions = pl.Series(pl.from_arrow(encoded.indices)).fill_null(-1).to_numpy()
+    return positions.astype(np.int64), encoded.dictionary.to_pylist()
 
 
 def event_ids(tenant_id: UUID, sources: pl.Series, ids: pl.Series) -> pl.Series:
