@@ -23,6 +23,7 @@ COMMANDS = {
     "down": "vigia.cli.platform",
     "status": "vigia.cli.platform",
     "migrate": "vigia.cli.platform",
+    "simulate": "vigia.cli.simulate",
     "load": "vigia.cli.load",
     "quarantine": "vigia.cli.quarantine",
     "tenant": "vigia.cli.tenant",

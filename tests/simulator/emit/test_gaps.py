@@ -60,3 +60,15 @@ def test_only_usable_positions_and_what_devices_send_are_signs_of_life():
     assert signal_families("tour_run", runs).tolist() == [FAMILIES["W"], 0]
     assert signal_families("access_event", pl.DataFrame({"_device": [-1]})).tolist() == [X]
     assert signal_families("shift", runs).tolist() == [0, 0]
+
+
+def test_a_straggler_is_no_sign_of_life():
+    beats = pl.DataFrame(
+        {
+            "_device": [1, 1, 1],
+            "_true_us": [0, 0, None],
+            "received_at": pl.Series([10, 11, 99]).cast(pl.Duration("us")) * MINUTE_US
+            + pl.Series([0]).cast(pl.Datetime("us", "UTC")),
+        }
+    )
+    assert signal_families("device_heartbeat", beats).tolist() == [P, 0, P]

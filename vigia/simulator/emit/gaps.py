@@ -15,6 +15,7 @@ from vigia.simulator.draws import Bools, Ints
 
 MINUTE_US = 60_000_000
 LEAST_US = 25 * MINUTE_US
+STRAGGLER_US = 10 * MINUTE_US
 GOOD_ACCURACY_M = 100.0
 P, G, W, H, X = 1, 2, 3, 4, 5
 FAMILIES = {"P": P, "G": G, "W": W, "H": H, "X": X}
@@ -30,7 +31,7 @@ _OF_DEVICES = {
     "incident_report": W,
     "welfare_check": H,
 }
-_OF_SITES = {"access_event": X, "asset_reading": X, "contact_log": X}
+_OF_SITES = {"access_event": X, "asset_reading": X}
 
 GAP = pl.Schema(
     {"kind": pl.String(), "number": pl.Int64(), "from_us": pl.Int64(), "to_us": pl.Int64()}
@@ -40,7 +41,23 @@ before it and the first after it."""
 
 
 def signal_families(table: str, frame: pl.DataFrame) -> Ints:
-    """The family that each event is a sign of life in; 0 for what people and systems plan."""
+    """The family that each event is a sign of life in; 0 for none.
+
+    What people and systems plan is none, and neither is a straggler: an event that arrives more
+    than ten minutes after it happened says nothing of now.
+    """
+    family = _families(table, frame)
+    if "_true_us" in frame.columns:
+        delay = frame["received_at"].to_physical() - frame["_true_us"]
+        family[(delay > STRAGGLER_US).fill_null(value=False).to_numpy()] = 0
+    return family
+
+
+def _families(table: str, frame: pl.DataFrame) -> Ints:
+    if table == "contact_log":
+        return np.where((frame["outcome"] == "reached").fill_null(value=False), X, 0).astype(
+            np.int64
+        )
     if table in _OF_SITES:
         return np.full(frame.height, _OF_SITES[table], dtype=np.int64)
     if table == "gps_fix":

@@ -1,0 +1,1 @@
+"""Help desk, control room and facility: tickets, alerts, escalations, equipment and its upkeep."""
