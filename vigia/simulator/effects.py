@@ -31,6 +31,15 @@ class Effect(StrEnum):
     LEAVES_EARLY = "leaves_early"
     """Leaves `value` minutes early (the phone leaves too)."""
 
+    BUDDY_PUNCHED = "buddy_punched"
+    """The person is clocked in on the device of duty `value`, before coming."""
+    TIME_STOLEN = "time_stolen"
+    """Away for `value` minutes that are clocked as worked."""
+    GHOST = "ghost"
+    """Nobody works, yet clockings exist, made or corrected by person number `value`."""
+    CORRECTED = "corrected"
+    """Person number `value` corrects the clocking by hand, in the worker's favour."""
+
     # The ground (scope: duty).
     LEAVES_SITE = "leaves_site"
     """Walks out of the site, `value` metres from its centre, and back at the end."""
