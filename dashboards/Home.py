@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
+from psycopg import OperationalError
 
 from dashboards.data.source import Tenant, marts_are_built, tenants
 from dashboards.words import clock_text
 from vigia.domain.errors import VigiaError
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
 
 # Not in a folder called `pages`: Streamlit would serve such files by themselves, without this
 # one, to whoever opens a page's address first after a start.
@@ -24,6 +29,10 @@ PAGES = [
 ICON = str(Path(__file__).with_name("icon.svg"))
 # The default leaves a hand's breadth empty above every page.
 TIGHT = "<style>.stMainBlockContainer {padding-top: 4.2rem; padding-bottom: 3rem}</style>"
+DOWN = (
+    "The database does not answer, so there is nothing to show; nothing is lost by it. Look at "
+    "`vigia status`, start the server with `vigia up`, then reload this page."
+)
 
 
 def choose_tenant(found: list[Tenant]) -> Tenant:
@@ -51,10 +60,16 @@ def main() -> None:
     page = st.navigation(PAGES, position="top")
     st.html(TIGHT)
     try:
-        found = tenants()
+        show(page)
     except VigiaError as error:
         st.error(str(error), icon=":material/power_off:")
-        st.stop()
+    except OperationalError as error:
+        st.error(f"{DOWN} The driver says: {error}", icon=":material/power_off:")
+
+
+def show(page: StreamlitPage) -> None:
+    """Settle what is in view, or say what is missing, then run the page."""
+    found = tenants()
     if not found:
         st.info(
             "No company has data yet. Load some: `vigia load FILE --as tickets --mapping "
