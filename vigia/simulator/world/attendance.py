@@ -101,9 +101,12 @@ def outcomes(world: World, plan: pl.DataFrame, when: pl.DataFrame) -> list[str]:
     draw = Stream(world.config.seed, "attendance.outcome")
     habit = world.people["punctuality"].to_numpy()[plan["person"]]
     odds = _odds(habit, when)
-    closed = draw.chance(STOOD_DOWN_WHEN_CLOSED, *key, 0) & plan["unneeded"].to_numpy()
-    dropped = closed | draw.chance(STOOD_DOWN, *key, 1)
-    cancelled = draw.chance(CANCELLED, *key, 2) & ~world.posts["must_man"].to_numpy()[plan["post"]]
+    post = plan["post"].to_numpy()
+    # A post is stood down or a shift called off for everybody on it.
+    shift = post, plan["starts_us"].to_numpy()
+    closed = draw.chance(STOOD_DOWN_WHEN_CLOSED, *shift, 0) & plan["unneeded"].to_numpy()
+    dropped = closed | draw.chance(STOOD_DOWN, *shift, 1)
+    cancelled = draw.chance(CANCELLED, *shift, 2) & ~world.posts["must_man"].to_numpy()[post]
     planned = ~(dropped | cancelled)
     no_show = _drawn(draw.uniform(*key, 3), np.where(planned, NO_SHOWS * odds, 0.0))
     likely = SHORT_NOTICE * odds * when["sick"].to_numpy()
@@ -127,7 +130,7 @@ def _odds(habit: Floats, when: pl.DataFrame) -> Floats:
     weekend, paid = when["weekend"].to_numpy(), when["after_pay"].to_numpy()
     rain = when["rain"].to_numpy()
     odds = np.exp(1.8 * (0.68 - habit)) * (0.9 + 0.35 * weekend) * (0.97 + 0.5 * paid)
-    drawn: Floats = odds * (1 + 0.3 * rain) * 0.93
+    drawn: Floats = odds * (1 + 0.3 * rain)
     return drawn
 
 

@@ -107,3 +107,17 @@ def _stand_ins(diary: Diary, person: int, shifts: list[tuple[int, int, int]]) ->
     for _, start, end in shifts:
         diary.release(person, start, end)
     return found
+
+
+def rostered(asked: pl.DataFrame, duties: pl.DataFrame) -> pl.Series:
+    """Whether the person of each request is on the roster in the time asked for.
+
+    Args:
+        asked: `REQUESTS`.
+        duties: `DUTIES`; only what was planned counts, whatever became of it.
+    """
+    planned = duties.select("person", "starts_us", "ends_us")
+    clashes = asked.join(planned, on="person").filter(
+        (pl.col("starts_us") < pl.col("to_us")) & (pl.col("ends_us") > pl.col("from_us"))
+    )
+    return asked["request"].is_in(clashes["request"].unique().implode())

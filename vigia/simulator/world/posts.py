@@ -58,12 +58,12 @@ _SHIFTS: dict[Cover, tuple[tuple[int, int], ...]] = {
     Cover.NIGHTS: ((18, 6),),
 }
 _COVER_WEIGHTS = {
-    "gate": (0.6, 0.4, 0.0),
+    "gate": (0.5, 0.5, 0.0),
     "reception": (0.3, 0.7, 0.0),
-    "static": (0.6, 0.25, 0.15),
+    "static": (0.5, 0.3, 0.2),
     "control_room": (1.0, 0.0, 0.0),
 }
-_PATROL_WEIGHTS = (0.6, 0.1, 0.3)
+_PATROL_WEIGHTS = (0.5, 0.2, 0.3)
 
 
 def posts(config: WorldConfig, site: pl.DataFrame, zone: pl.DataFrame) -> pl.DataFrame:
