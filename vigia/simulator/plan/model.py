@@ -59,7 +59,8 @@ correction; `partner`: the duty whose device clocks (buddy), or the person who c
 
 MUTES = pl.Schema({"trap": _I, "kind": _S, "site": _I, "post": _I, "from_us": _I, "to_us": _I})
 """One row per period that the reference data explain. `kind`: maintenance (site), stand_down
-(post) or holiday (site). In these no rule but the distress rule applies."""
+(post) or holiday (site); `trap` is -1 for a window in which nothing happens. In these no rule
+but the distress rule applies."""
 
 
 @dataclass(frozen=True, slots=True)
