@@ -168,14 +168,19 @@ class _Load:
 
     def _prepare(self, member: Member) -> tuple[Mapping, Chunks]:
         """Read the first rows, settle the mapping by their columns, and give all rows back."""
-        given = self.request.mapping
-        layout = given.layout.for_reader() if given else _layout_for(self.request.kind, member)
+        given, kind = self.request.mapping, self.request.kind
+        if given is not None and given.kind != kind:
+            raise VigiaError(
+                f"Mapping {given.name} is for {given.kind}, but {member.name} is said to hold "
+                f"{kind}. Say --as {given.kind}, or choose another mapping (--mapping)."
+            )
+        layout = given.layout.for_reader() if given else _layout_for(kind, member)
         chunks: Iterator[Chunk] = read_rows(member, layout)
         first = next(chunks, None)
         if first is None:
             raise VigiaError(f"{member.name} has a header and no rows: there is nothing to load.")
         columns = first.rows.columns
-        mapping = given or choose_mapping(self.request.kind, member.suffix, columns, member.name)
+        mapping = given or choose_mapping(kind, member.suffix, columns, member.name)
         mapping.check_columns(columns, member.name)
         return mapping, chain([first], chunks)
 

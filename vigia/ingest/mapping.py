@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from vigia.domain.dictionary import EVENT_TYPES, TABLES, Kind, Table
 from vigia.domain.errors import VigiaError
 from vigia.ingest.delimited import Layout
-from vigia.ingest.rows import FILE, LINE
+from vigia.ingest.rows import FILE, LINE, MODIFIED
 
 SHIPPED = Path(__file__).parent / "mappings"
 LoadKind = Literal["events", "tickets", "gps", "access", "attendance", "metrics", "reference"]
@@ -254,7 +254,7 @@ class Mapping(_Strict):
             VigiaError: It does not; the text names what is missing and what there is.
         """
         if lacking := self.lacking(columns):
-            has = [c for c in columns if c not in (LINE, FILE)]
+            has = [c for c in columns if c not in (LINE, FILE, MODIFIED)]
             listed = ", ".join(has[:40]) + (" …" if len(has) > 40 else "")
             raise VigiaError(
                 f"{file} lacks what mapping {self.name} needs: {', '.join(lacking)}. "

@@ -38,7 +38,10 @@ class Reason(StrEnum):
 
 
 EXPLANATIONS: dict[Reason, str] = {
-    Reason.MALFORMED: "Not readable as JSON. Send one complete UTF-8 JSON object a line.",
+    Reason.MALFORMED: (
+        "Not readable. Send one complete UTF-8 JSON object a line; in a table, a row with as many "
+        "fields as the header."
+    ),
     Reason.NOT_AN_EVENT: (
         "Not a CloudEvents 1.0 object. Send specversion 1.0, id, source, type and a data object."
     ),
