@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from uuid import UUID
 
 import typer
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from vigia.ingest.loader import LoadReport, LoadRequest
+    from vigia.ingest.mapping import LoadKind as MappedKind
     from vigia.store.connection import Database
 
 app = typer.Typer()
@@ -39,15 +40,20 @@ class LoadKind(StrEnum):
     ATTENDANCE = "attendance"
     METRICS = "metrics"
     REFERENCE = "reference"
+    WORLD = "world"
 
 
 @app.command()
 def load(
     path: Annotated[
         Path,
-        typer.Argument(help="CSV, NDJSON, Parquet, GPX or PLT file; also .gz, or a .zip of such."),
+        typer.Argument(
+            help="CSV, NDJSON, Parquet, GPX or PLT file; also .gz, or a .zip of such; "
+            "or the folder of a simulated world."
+        ),
     ],
     kind: Annotated[LoadKind, typer.Option("--as", help="What the file holds.")],
+    *,
     tenant: Annotated[
         str | None,
         typer.Option(help="Short name of the tenant. May be left out where there is only one."),
@@ -69,6 +75,19 @@ def load(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Judge every row and store nothing.")
     ] = False,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            help="For a world: deliver its events by its own clock, so many times faster than "
+            "life. Left out, all at once."
+        ),
+    ] = None,
+    paced_from: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", help="With --speed: what arrived before this UTC time is delivered at once."
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
@@ -89,6 +108,12 @@ def load(
 
       vigia load doors.csv --as access --tenant acme --mapping doors.yaml
 
+    A simulated company, as a history or as if it lived now:
+
+      vigia load /tmp/world --as world
+
+      vigia load /tmp/world --as world --speed 60 --from 2026-03-23
+
     Exit code 0: every row is in. 3: some rows were put aside, and
     `vigia quarantine list` shows them. 1: nothing could be loaded.
     """
@@ -98,11 +123,14 @@ def load(
     from vigia.ingest.mapping import find_mapping
 
     console = Console(stderr=True)
-    chosen = find_mapping(mapping) if mapping else None
-    request = LoadRequest(path, kind.value, chosen, dry_run)
-    database = _database()
-    with _target(database, tenant, create=create_tenant, dry_run=dry_run) as tenant_id:
-        report = _run(database, tenant_id, request, console)
+    if kind is LoadKind.WORLD:
+        report = _run_world(_database(), path, console, speed, paced_from)
+    else:
+        chosen = find_mapping(mapping) if mapping else None
+        request = LoadRequest(path, cast("MappedKind", kind.value), chosen, dry_run)
+        database = _database()
+        with _target(database, tenant, create=create_tenant, dry_run=dry_run) as tenant_id:
+            report = _run(database, tenant_id, request, console)
     if as_json:
         print(json.dumps(_summary(report)))
     else:
@@ -176,6 +204,31 @@ def _run(database: Database, tenant_id: UUID, request: LoadRequest, console: Con
             now=datetime.now(UTC),
             progress=lambda rows, done: bar.update(task, completed=done, rows=rows),
         )
+
+
+def _run_world(
+    database: Database, root: Path, console: Console, speed: float | None, start: datetime | None
+) -> LoadReport:
+    """Load a simulated world, all at once or by its own clock."""
+    import time
+
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    from vigia.services.world import Pace, feed_world, load_world
+
+    columns = (TextColumn("{task.description}: {task.fields[rows]:,} rows"), TimeElapsedColumn())
+    quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task(f"Loading {root.name}", total=None, rows=0)
+
+        def tell(slug: str, rows: int, _bytes: int) -> None:
+            bar.update(task, description=f"Loading {slug}", rows=rows)
+
+        if speed is None:
+            return load_world(database, root, now=datetime.now(UTC), progress=tell).whole
+        begin = start.replace(tzinfo=UTC) if start else None
+        pace = Pace(speed, begin, lambda: datetime.now(UTC), time.sleep)
+        return feed_world(database, root, pace, progress=tell).whole
 
 
 def _summary(report: LoadReport) -> dict[str, Any]:
