@@ -164,6 +164,8 @@ def duties_of(world, day=0, team=0):
         ends_us=starts + 12 * HOUR_US,
         arrives_us=starts - 4 * MINUTE_US,
         leaves_us=starts + 12 * HOUR_US + 3 * MINUTE_US,
+        clock_in_us=starts - 2 * MINUTE_US,
+        method=["app"] * count,
         outcome=["worked"] * count,
     )
 

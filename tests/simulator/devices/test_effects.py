@@ -163,6 +163,20 @@ def test_made_up_positions_stay_put_with_one_accuracy_and_no_satellites():
     assert 1 <= sum(flags) <= 6
 
 
+def test_who_clocks_in_from_elsewhere_has_the_app_running_and_makes_positions_up():
+    late_us = START + 2 * HOUR_US
+    duties = duties_of(WORLD).with_columns(
+        arrives_us=pl.when(pl.col("duty") == DUTY).then(late_us).otherwise("arrives_us")
+    )
+    effects = [(Effect.SPOOFED, DEVICE, START - HOUR_US, late_us, 0.0, 1)]
+    sent = simulate_devices(shard_of(WORLD, effects=effects, duties=duties), Circling())
+    fixes = during(sent["gps_fix"][0], START - HOUR_US, late_us)
+    assert fixes["ce_time"].to_physical()[0] < START
+    assert fixes.height > 40
+    assert fixes.select("lat", "lon").unique().height == 1
+    assert during(sent["gps_fix"][0], late_us, TO).select("lat", "lon").unique().height > 40
+
+
 def test_a_second_tracker_measures_in_place_of_the_phone():
     world = world_of(6, trackers=True)
     sent = befallen((Effect.SECOND_TRACKER, DEVICE, FROM, TO, 0.0, 1), world=world)

@@ -73,7 +73,10 @@ class Crew:
 
 
 def crew_of(shard: Shard) -> Crew:
-    """The crew of a shard: nobody who stays away, and nobody without a phone."""
+    """The crew of a shard: nobody who stays away, and nobody without a phone.
+
+    Who clocks in with the own phone before arriving must have the app running by then.
+    """
     worked = (pl.col("worker") >= 0) & (pl.col("device") >= 0) & (pl.col("arrives_us") >= 0)
     present = pl.col("leaves_us") > pl.col("arrives_us")
     duties = shard.duties.filter(worked & present).sort("duty")
@@ -84,9 +87,15 @@ def crew_of(shard: Shard) -> Crew:
         post=duties["post"].to_numpy(),
         person=duties["worker"].to_numpy(),
         device=duties["device"].to_numpy(),
-        from_us=duties["arrives_us"].to_numpy() - MARGIN_US,
+        from_us=duties.select(_starts).to_series().to_numpy() - MARGIN_US,
         to_us=duties["leaves_us"].to_numpy() + MARGIN_US,
     )
+
+
+_clocks_early = (pl.col("method") == "app") & pl.col("clock_in_us").is_between(
+    0, pl.col("arrives_us")
+)
+_starts = pl.when(_clocks_early).then("clock_in_us").otherwise("arrives_us")
 
 
 @dataclass(frozen=True, slots=True)
