@@ -1,7 +1,7 @@
 """Leave: who asks for it, and the roster with colleagues in their place.
 
-A request is granted when every shift it touches can be covered; so somebody on leave is never
-on the roster, and somebody who asked and is on the roster was refused.
+A request is granted when the planner does not mind and every shift it touches can be covered, so
+somebody on leave is never on the roster.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from vigia.simulator.world.model import World
 
 SHARE_OF_TIME = 0.045
 MEAN_DAYS = 5
+WELCOME = 0.9
 _KINDS = (("holiday", 0.7), ("family", 0.15), ("training", 0.15))
 
 REQUESTS = pl.Schema(
@@ -31,9 +32,11 @@ REQUESTS = pl.Schema(
         "kind": pl.String(),
         "requested_us": pl.Int64(),
         "decided_us": pl.Int64(),
+        "welcome": pl.Boolean(),
     }
 )
-"""One row per leave that a guard asked for, sorted by person and start; whole local days."""
+"""One row per leave that a guard asked for, sorted by person and start; whole local days. Leave
+that is not `welcome` is refused even if somebody could stand in."""
 
 
 def requests(world: World, clock: LocalClock) -> pl.DataFrame:
@@ -59,6 +62,7 @@ def requests(world: World, clock: LocalClock) -> pl.DataFrame:
             "kind": [_KINDS[k][0] for k in draw.choice([w for _, w in _KINDS], person, turn, 5)],
             "requested_us": asked,
             "decided_us": asked + waits,
+            "welcome": draw.chance(WELCOME, person, turn, 6),
         }
     ).sort("person", "from_us")
     # Somebody who asks twice for the same days is counted once.
@@ -80,7 +84,8 @@ def with_leave(planned: pl.DataFrame, asked: pl.DataFrame, diary: Diary) -> pl.D
     for row, number in enumerate(person):
         own.setdefault(number, []).append(row)
     shifts = planned.select("site", "starts_us", "ends_us").rows()
-    for number, start, end in asked.select("person", "from_us", "to_us").iter_rows():
+    welcome = asked.filter("welcome").select("person", "from_us", "to_us")
+    for number, start, end in welcome.iter_rows():
         rows = [r for r in own.get(number, []) if shifts[r][2] > start and shifts[r][1] < end]
         stand_ins = _stand_ins(diary, number, [shifts[r] for r in rows])
         if stand_ins is None:
@@ -109,8 +114,8 @@ def _stand_ins(diary: Diary, person: int, shifts: list[tuple[int, int, int]]) ->
     return found
 
 
-def rostered(asked: pl.DataFrame, duties: pl.DataFrame) -> pl.Series:
-    """Whether the person of each request is on the roster in the time asked for.
+def granted(asked: pl.DataFrame, duties: pl.DataFrame) -> pl.Series:
+    """Whether each request was granted: nobody on the roster is on leave.
 
     Args:
         asked: `REQUESTS`.
@@ -120,4 +125,4 @@ def rostered(asked: pl.DataFrame, duties: pl.DataFrame) -> pl.Series:
     clashes = asked.join(planned, on="person").filter(
         (pl.col("starts_us") < pl.col("to_us")) & (pl.col("ends_us") > pl.col("from_us"))
     )
-    return asked["request"].is_in(clashes["request"].unique().implode())
+    return asked["welcome"] & ~asked["request"].is_in(clashes["request"].unique().implode())

@@ -13,7 +13,7 @@ import polars as pl
 from vigia.domain.calendar import MINUTE_US
 from vigia.simulator.draws import Bools, Ints, Stream
 from vigia.simulator.world import leave
-from vigia.simulator.world.assignment_events import assignments
+from vigia.simulator.world.assignment_events import assignments, fates
 from vigia.simulator.world.clock import HOUR_US, LocalClock
 from vigia.simulator.world.envelope import changes, closing_us, enveloped, instants, step
 from vigia.simulator.world.model import EventFrames, World
@@ -48,7 +48,7 @@ def known(world: World, duties: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Also `relief` (stepped in for somebody), `assigned_us`, `called_off_us` (-1 unless the
-        roster is told), `post_code`, and the columns of the owner.
+        roster is told), `fate_us`, `post_code`, and the columns of the owner.
     """
     came = pl.col("outcome").is_in(("absent", "no_show")) & (pl.col("relieved_by") >= 0)
     stepped_in = duties.filter(came).select(
@@ -57,18 +57,20 @@ def known(world: World, duties: pl.DataFrame) -> pl.DataFrame:
     rows = duties.join(stepped_in, on=["shift_code", "person"], how="left", maintain_order="left")
     draw = Stream(world.config.seed, "roster.event")
     loaded = world.config.start_us - FIRST_LOAD_US
-    # A planner's system writes a week's roster within a minute.
-    writes = (2 + draw.integers(58, rows["duty"].to_numpy(), 0)) * 1_000_000
-    assigned = np.maximum(rows["published_us"].to_numpy(), loaded) + writes
-    return rows.with_columns(
-        pl.col("relief").fill_null(value=False),
+    relief = rows["relief"].is_not_null().to_numpy()
+    # A planner's system writes a week's roster within a minute, and changes after it.
+    writes_s = 2 + draw.integers(58, rows["duty"].to_numpy(), 0) + np.where(relief, 90, 0)
+    assigned = np.maximum(rows["published_us"].to_numpy(), loaded) + writes_s * 1_000_000
+    rows = rows.with_columns(
         world.posts["code"].gather(rows["post"]).alias("post_code"),
         world.sites["code"].gather(rows["site"]).alias(".site_code"),
         world.sites["tenant"].gather(rows["site"]).alias("_tenant"),
         pl.col("site").alias("_site"),
+        relief=pl.Series(relief),
         assigned_us=pl.Series(assigned),
         called_off_us=pl.Series(_called_off(draw, rows, assigned)),
     )
+    return fates(world.config.seed, rows)
 
 
 def _called_off(draw: Stream, rows: pl.DataFrame, assigned: Ints) -> Ints:
@@ -197,7 +199,7 @@ def _leave_requests(world: World, duties: pl.DataFrame) -> pl.DataFrame:
     asked = leave.requests(world, LocalClock(world))
     loaded = world.config.start_us - FIRST_LOAD_US
     rows = asked.with_columns(
-        granted=~leave.rostered(asked, duties),
+        granted=leave.granted(asked, duties),
         code=pl.format("L{}", (pl.col("request") + 1).cast(pl.String).str.zfill(7)),
         asks=pl.max_horizontal("requested_us", loaded),
     )
