@@ -31,12 +31,15 @@ _WORTH_REPEATING = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a benchmark found; the fields are those of `vigia bench NAME --json`."""
+    """What a benchmark found; the fields are those of `vigia bench NAME --json`.
+
+    The exponent is None where there is one size alone.
+    """
 
     name: str
     reference: str
     ratio: float
-    exponent: float
+    exponent: float | None
     peak_mb: float
     figures: dict[str, Any] = field(default_factory=dict)
 

@@ -19,7 +19,7 @@ KNOWN_ONLY_TO = {
     "lancedb": ("vigia.search",),
     "mlflow": ("ml.registry",),
     "sentence_transformers": ("vigia.search",),
-    "streamlit": ("dashboards",),
+    "streamlit": ("dashboards", "bench.pages"),
     "typer": ("vigia.cli",),
 }
 NOT_IN_DOMAIN = (

@@ -53,3 +53,13 @@ def test_the_benchmarks_on_a_database_run(name: str) -> None:
     from bench import database
 
     assert getattr(database, name)(4000).ratio > 0
+
+
+@pytest.mark.slow
+def test_every_page_is_painted_over_a_company() -> None:
+    from bench.pages import HOME, pages
+
+    found = pages(12_000)
+    views = sorted(page.stem for page in (HOME.parent / "views").glob("*.py"))
+    assert found.figures["page"] == views
+    assert all(seconds > 0 for seconds in found.figures["first_paint_s"])

@@ -13,7 +13,7 @@ import typer
 from vigia.domain.errors import VigiaError
 
 app = typer.Typer(rich_markup_mode=None)
-NAMES = ("snapshots", "rollups", "router", "ingest")
+NAMES = ("snapshots", "rollups", "router", "ingest", "pages")
 
 
 @app.command()
@@ -35,7 +35,7 @@ def bench(
 
 def _measure(name: str, size: int | None) -> dict[str, Any]:
     try:
-        from bench import database, run
+        from bench import database, pages, run
     except ImportError as error:
         raise VigiaError(
             "The benchmarks are part of the source tree and need its development tools. "
@@ -46,6 +46,7 @@ def _measure(name: str, size: int | None) -> dict[str, Any]:
         "rollups": run.rollups,
         "router": database.router,
         "ingest": database.ingest,
+        "pages": pages.pages,
     }
     if name not in known:
         raise VigiaError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)} and all.")
@@ -60,7 +61,8 @@ def _show(result: dict[str, Any]) -> None:
     table.add_column("figure")
     table.add_column("value", justify="right")
     for key in ("ratio", "exponent", "peak_mb"):
-        table.add_row(key, f"{result[key]:,}")
+        if result[key] is not None:
+            table.add_row(key, f"{result[key]:,}")
     for key, value in result["figures"].items():
         shown = value if isinstance(value, list) else [value]
         table.add_row(key, "  ".join(f"{v:,}" if not isinstance(v, str) else v for v in shown))

@@ -86,7 +86,7 @@ class MartsResult:
 
 
 def build_marts(
-    database: Database, home: Path, *, select: Sequence[str] | None = None
+    database: Database, home: Path, *, select: Sequence[str] | None = None, tested: bool = True
 ) -> MartsResult:
     """Build and test the analytic tables; each is replaced whole, in one transaction.
 
@@ -94,6 +94,7 @@ def build_marts(
         database: A migrated database.
         home: VIGIA_HOME; dbt's compiled files and logs go under it.
         select: dbt selectors, such as `+fct_ticket`; everything when missing.
+        tested: False builds without looking at what was built, for data made for a measurement.
 
     Returns:
         What became of every model and test; a failed one is no exception.
@@ -101,7 +102,7 @@ def build_marts(
     Raises:
         MartsError: dbt could not start at all, or nothing goes by a name in `select`.
     """
-    arguments = ["build", *(["--select", *select] if select else [])]
+    arguments = ["build" if tested else "run", *(["--select", *select] if select else [])]
     started = perf_counter()
     # Two builds at once would rename each other's tables.
     with database.connect(Role.ANALYTICS) as connection:
