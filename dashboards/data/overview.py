@@ -77,16 +77,23 @@ def hours_against_normal(tenant_id: UUID, metric: str) -> pl.DataFrame:
     return read(
         tenant_id,
         """
-        WITH local AS (
+        WITH clock AS (SELECT max(local_date) AS today FROM marts.mart_site_day),
+        span AS (
+            SELECT (SELECT today FROM clock) AS today,
+                min((oldest.slot AT TIME ZONE s.time_zone)::date) AS first
+            FROM marts.dim_site s, LATERAL (
+                SELECT slot FROM ops.metric_1h
+                WHERE tenant_id = s.tenant_id AND site_id = s.site_id AND metric = %(metric)s
+                ORDER BY slot LIMIT 1
+            ) oldest
+        ),
+        local AS (
             SELECT (m.slot AT TIME ZONE s.time_zone)::date AS local_date,
                 extract(hour FROM m.slot AT TIME ZONE s.time_zone)::int AS hour, sum(m.sum) AS value
             FROM ops.metric_1h m JOIN marts.dim_site s USING (tenant_id, site_id)
-            WHERE m.metric = %s GROUP BY 1, 2
-        ),
-        span AS (
-            SELECT min(local_date) AS first,
-                (SELECT max(local_date) FROM marts.mart_site_day) AS today
-            FROM local
+            -- A day more than eight weeks: the oldest local day may begin before UTC's.
+            WHERE m.metric = %(metric)s AND m.slot >= (SELECT today - 57 FROM clock)
+            GROUP BY 1, 2
         ),
         grid AS (
             SELECT today - 7 * week AS local_date, week, hour FROM span,
@@ -105,18 +112,19 @@ def hours_against_normal(tenant_id: UUID, metric: str) -> pl.DataFrame:
             (SELECT today FROM span) AS local_date
         FROM filled GROUP BY hour ORDER BY hour
         """,
-        (metric,),
+        {"metric": metric},
     )
 
 
 def countable_metrics(tenant_id: UUID) -> pl.DataFrame:
-    """The count metrics that have hourly values, busiest first."""
+    """The count metrics that have values in the eight weeks up to today, busiest first."""
     return read(
         tenant_id,
         """
-        SELECT r.name, r.title, r.unit FROM ops.metric r
-        JOIN (SELECT metric, sum(n) AS n FROM ops.metric_1h GROUP BY metric) m ON m.metric = r.name
-        WHERE r.kind = 'count' ORDER BY r.name = 'tickets_opened' DESC, m.n DESC
+        SELECT metric AS name, title, unit FROM marts.fct_metric_day
+        WHERE metric_kind = 'count'
+            AND local_date > (SELECT max(local_date) FROM marts.mart_site_day) - 57
+        GROUP BY 1, 2, 3 ORDER BY metric = 'tickets_opened' DESC, sum(value_count) DESC, metric
         """,
     )
 

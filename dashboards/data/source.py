@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -69,7 +69,9 @@ def tenants() -> list[Tenant]:
 
 
 @st.cache_data(ttl=CACHE_S, show_spinner=False, max_entries=500)
-def read(tenant_id: UUID, query: str, parameters: Sequence[object] = ()) -> pl.DataFrame:
+def read(
+    tenant_id: UUID, query: str, parameters: Sequence[object] | Mapping[str, object] = ()
+) -> pl.DataFrame:
     """Rows of one query as the tenant's app role; ids become text, exact numbers become floats."""
     import polars as pl
     from psycopg.types.numeric import FloatLoader

@@ -73,7 +73,7 @@ def today(tenant: Tenant) -> None:
     st.subheader("Today against a normal day")
     metrics = overview.countable_metrics(tenant.tenant_id)
     if metrics.is_empty():
-        st.caption("No hourly counts in the last 90 days of data.")
+        st.caption("Nothing was counted in the last eight weeks of data.")
         return
     names: list[str] = metrics["name"].to_list()
     titles: dict[str, str] = dict(zip(names, metrics["title"], strict=True))
