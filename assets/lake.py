@@ -10,8 +10,10 @@ import dagster as dg
 from assets import render
 from assets.platform import Platform
 from assets.specs import ops_spec
+from vigia.store.schema import PII_TABLES
 from vigia.worker.archive import archive_days, archived_tables
 from vigia.worker.retention import enforce_retention, ripening_tables
+from vigia.worker.things import LIVES
 
 MOST_REASONS = 20
 _RIPENING = tuple(table.name for table in ripening_tables())
@@ -44,7 +46,9 @@ def lake_archive(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
     )
 
 
-_RUNS = ops_spec("retention_run", deps=["lake_file", *_RIPENING])
+# What lies in the vault of personal data is not shown as an asset.
+_THINGS = tuple(life.table for life in LIVES if life.table not in PII_TABLES)
+_RUNS = ops_spec("retention_run", deps=["lake_file", *_RIPENING, *_THINGS])
 
 
 @dg.multi_asset(name="retention", specs=[_RUNS])

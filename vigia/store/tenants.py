@@ -40,7 +40,8 @@ RETENTION_DAYS: dict[str, tuple[int, str]] = {
     "welfare_check": (1095, "BS 7499 asks for 12 months at least"),
     "incident_report": (1095, "BS 7499 asks for 12 months at least"),
     "ticket": (1095, "BS 7499 asks for 12 months at least"),
-    "visitor_visit": (90, "people who are not staff"),
+    "visitor_visit": (90, "people who are not staff; the count of visits stays"),
+    "biometric_template": (30, "after the person has left"),
     "audit_log": (2555, "seven years"),
 }
 """What a tenant of the `standard` profile starts with: record type to days and why that long."""

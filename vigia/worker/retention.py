@@ -3,15 +3,16 @@
 Ages are counted by the tenant's data clock, never by the wall clock, so that a history of 2008
 is not expired when it arrives. A refusal is a decision like a deletion: both are rows of
 `ops.retention_run`; a refusal is entered once, until its reason changes. What must be proved
-belongs to `vigia.worker.proof`.
+belongs to `vigia.worker.proof`; what is true of things to `vigia.worker.things`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -32,8 +33,10 @@ from vigia.store.retention import (
     policies,
     record_decision,
 )
+from vigia.store.things import ended_days
 from vigia.worker.archive import archived_tables, day_window
 from vigia.worker.proof import Evidence
+from vigia.worker.things import LIVES, Due
 
 if TYPE_CHECKING:
     import psycopg
@@ -44,10 +47,10 @@ MINIMUM_DAYS = 365
 OF_RECORD = frozenset(
     {
         *("contact_log", "ticket_message", "escalation_event", "checkpoint_scan"),
-        "attendance_event",
+        *("attendance_event", "tour_run", "welfare_check", "incident_report", "ticket"),
     }
 )
-"""Tables that the minimum protects, whatever a policy says."""
+"""Records that the minimum protects, whatever a policy says."""
 
 _DERIVED = ("signal_window", "metric_5m", "metric_1h", "metric_1d")
 
@@ -92,12 +95,16 @@ def enforce_retention(
                 sites=sites(connection, tenant_id),
                 past=past_decisions(connection, tenant_id),
             )
-        return [
+        before = {
+            record_type: _due_before(clock, record_type, kept_for) for record_type in kept_for
+        }
+        rows = [
             decision
             for table in ripening_tables()
-            if table.name in kept_for
-            for decision in _work_off(duty, table, _due_before(clock, table, kept_for))
+            if table.name in before
+            for decision in _work_off(duty, table, before[table.name])
         ]
+        return [*rows, *_take_things(duty, before)]
 
 
 def ripening_tables() -> tuple[Table, ...]:
@@ -105,14 +112,14 @@ def ripening_tables() -> tuple[Table, ...]:
     return (*archived_tables(), *(TABLES[name] for name in _DERIVED))
 
 
-def _due_before(clock: datetime, table: Table, kept_for: dict[str, int]) -> date:
+def _due_before(clock: datetime, record_type: str, kept_for: dict[str, int]) -> date:
     """First day that is not due.
 
     It is a day further back than the policy says: the local days in which its time runs out
     begin up to a day earlier somewhere, and stay whole.
     """
-    days = kept_for[table.name]
-    if table.name in OF_RECORD:
+    days = kept_for[record_type]
+    if record_type in OF_RECORD:
         days = max(days, MINIMUM_DAYS)
     return clock.astimezone(UTC).date() - timedelta(days=days + 1)
 
@@ -128,27 +135,40 @@ def _one_at_a_time(database: Database, tenant_id: UUID) -> Iterator[None]:
 def _work_off(duty: _Duty, table: Table, before: date) -> list[Decision]:
     with duty.database.transaction(Role.WORKER) as connection:
         days = days_before(connection, duty.tenant_id, table, before)
-    decisions = [_decide(duty, table, day) for day in days]
+    decisions = [_decide(duty, partial(_judge, duty, table, day)) for day in days]
     emptied = [d.day for d in decisions if d.verdict == "deleted"]
     with duty.database.transaction(Role.WORKER) as connection:
         drop_empty_partitions(connection, table, emptied)
     return decisions
 
 
-def _decide(duty: _Duty, table: Table, day: date) -> Decision:
+def _take_things(duty: _Duty, before: dict[str, date]) -> list[Decision]:
+    """Work off the days on which the lives of things ended."""
+    counted_since = before.get("metric_1d")
+    with duty.database.transaction(Role.WORKER) as connection:
+        due = [
+            Due(life, day, counted_since)
+            for life in LIVES
+            if life.record_type in before
+            for day in ended_days(connection, duty.tenant_id, life, before[life.record_type])
+        ]
+    return [_decide(duty, partial(each.judge, tenant_id=duty.tenant_id)) for each in due]
+
+
+def _decide(duty: _Duty, judge: Callable[[psycopg.Connection], Decision]) -> Decision:
     """Prove and delete a day in one transaction: what arrives meanwhile is not in its snapshot."""
     with duty.database.transaction(Role.WORKER) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        decision = _judge(duty, connection, table, day)
-        newest = duty.past.newest.get((table.name, day))
-        if decision.verdict == "deleted" or newest != (decision.verdict, decision.reason):
+        decision = judge(connection)
+        known = duty.past.newest.get((decision.record_type, decision.day))
+        if decision.verdict == "deleted" or known != (decision.verdict, decision.reason):
             record_decision(connection, duty.tenant_id, decision, duty.at)
     if decision.verdict == "deleted":
-        duty.past.deleted.setdefault(table.name, set()).add(day)
+        duty.past.deleted.setdefault(decision.record_type, set()).add(decision.day)
     return decision
 
 
-def _judge(duty: _Duty, connection: psycopg.Connection, table: Table, day: date) -> Decision:
+def _judge(duty: _Duty, table: Table, day: date, connection: psycopg.Connection) -> Decision:
     if order := hold_on(connection, duty.tenant_id, table.name, day_window(day)):
         return Decision(table.name, day, "kept_on_hold", 0, f"legal hold: {order}")
     evidence = Evidence(
