@@ -33,10 +33,12 @@ _METHODS = ("kiosk", "app", "nfc", "face")
 _WITH_KIOSK = (0.7, 0.15, 0.05, 0.1)
 _WITHOUT = (0.0, 0.66, 0.14, 0.2)
 
-# Arrival is a gamma of minutes after the earliest that anybody comes.
+# Arrival is a gamma of minutes after the earliest that anybody comes. Whoever opens a post that
+# nobody held before comes earlier than somebody who is waited for.
 _EARLIEST_MIN = 16.0
-_SHAPE = 2.2
-_MEAN_MIN = 11.3
+_SHAPE = 3.0
+_MEAN_MIN = 13.2
+_OPENER = 0.72
 
 
 def pressure(world: World, plan: pl.DataFrame, weather: pl.DataFrame) -> pl.DataFrame:
@@ -154,7 +156,7 @@ def arrivals(world: World, rows: pl.DataFrame, when: pl.DataFrame) -> Ints:
     """When each worker reaches the post, by habit, rain and weekend.
 
     Args:
-        rows: `line`, `starts_us`, `worker` (-1 where nobody works).
+        rows: `line`, `starts_us`, `ends_us`, `worker` (-1 where nobody works).
         when: `pressure` of the same rows.
     """
     draw = Stream(world.config.seed, "attendance.arrival")
@@ -162,10 +164,19 @@ def arrivals(world: World, rows: pl.DataFrame, when: pl.DataFrame) -> Ints:
     habit = world.people["punctuality"].to_numpy()[worker]
     slow = np.exp(0.75 * (0.7 - habit)) * (1 + 0.3 * when["rain"].to_numpy())
     mean = _MEAN_MIN * slow * (1 + 0.05 * when["weekend"].to_numpy())
+    mean = mean * np.where(_opens(rows), _OPENER, 1.0)
     late_s = np.rint((draw.gamma(_SHAPE, mean, *_key(rows), worker) - _EARLIEST_MIN) * 60)
     return np.where(
         worker < 0, -1, rows["starts_us"].to_numpy() + late_s.astype(np.int64) * 1_000_000
     )
+
+
+def _opens(rows: pl.DataFrame) -> Bools:
+    """Whether no shift of the line ends as each one starts."""
+    before = rows.select("line", starts_us="ends_us", held=pl.lit(value=True)).unique()
+    found = rows.join(before, on=["line", "starts_us"], how="left", maintain_order="left")
+    opens: Bools = found["held"].is_null().to_numpy()
+    return opens
 
 
 def departures(world: World, rows: pl.DataFrame) -> Ints:

@@ -38,16 +38,17 @@ class Diary:
         self._tenant = world.sites["tenant"].to_list()
         own = guards.group_by("home_site").agg("person").sort("home_site")
         self._own: dict[int, list[int]] = {s: sorted(p) for s, p in own.iter_rows()}
-        self._pool = self._relief_by_region(planned)
+        crews = set(planned["person"].unique())
+        self._relief = {p for staff in self._own.values() for p in staff if p not in crews}
+        self._pool = self._relief_by_region()
         self._draw = Stream(world.config.seed, "cover.order")
 
-    def _relief_by_region(self, planned: pl.DataFrame) -> dict[tuple[int, str], list[int]]:
-        """People without a crew, by company and region."""
-        crews = set(planned["person"].unique())
-        pool: dict[tuple[int, str], list[int]] = {}
+    def _relief_by_region(self) -> dict[tuple[int, str], list[tuple[int, int]]]:
+        """Site and number of people without a crew, by company and region."""
+        pool: dict[tuple[int, str], list[tuple[int, int]]] = {}
         for site, staff in self._own.items():
-            key = self._tenant[site], self._region[site]
-            pool.setdefault(key, []).extend(p for p in staff if p not in crews)
+            near = pool.setdefault((self._tenant[site], self._region[site]), [])
+            near += [(site, person) for person in staff if person in self._relief]
         return pool
 
     def send_away(self, person: int, start: int, end: int) -> None:
@@ -76,14 +77,13 @@ class Diary:
 
     def _candidates(self, site: int, start: int) -> Iterator[int]:
         own = self._own.get(site, [])
-        near = self._pool.get((self._tenant[site], self._region[site]), [])
-        relief = set(near)
         # Whose turn it is to be asked is drawn, so that not the same one is asked every time.
         turn = self._draw.uniform(np.array(own, dtype=np.int64), start).tolist() if own else []
         asked = [person for _, person in sorted(zip(turn, own, strict=True))]
-        yield from (p for p in asked if p in relief)
-        yield from (p for p in asked if p not in relief)
-        yield from (p for p in near if p not in set(own))
+        yield from (p for p in asked if p in self._relief)
+        yield from (p for p in asked if p not in self._relief)
+        near = self._pool.get((self._tenant[site], self._region[site]), [])
+        yield from (p for home, p in near if home != site)
 
     def _can(self, person: int, start: int, end: int) -> bool:
         if any(f < end and t > start for f, t in self._away.get(person, ())):
