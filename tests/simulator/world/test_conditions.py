@@ -14,6 +14,7 @@ from vigia.simulator.world.build import build_world
 from vigia.simulator.world.clock import HOUR_US
 from vigia.simulator.world.conditions import (
     OPERATOR_OUTAGE,
+    _site_outages,
     natural_outages,
     operator_outages,
     weather,
@@ -102,10 +103,18 @@ def test_an_operator_fails_about_once_a_month_and_takes_all_its_sites_along(year
         assert outages.covers(served, middle).all()
 
 
-def test_outages_lie_in_the_span_and_do_not_depend_on_other_sites(world):
+def test_outages_start_in_the_span_and_are_the_same_every_time(world):
     rows = natural_outages(world)
     assert all(row[0] is Effect.NETWORK_DOWN and row[5] == -1 for row in rows)
     start, end = world.config.start_us, world.config.end_us
     assert all(start <= row[2] < end for row in rows)
     assert max(row[3] - row[2] for row in rows) < 12 * HOUR_US
     assert rows == natural_outages(build_world(world.config))
+
+
+def test_a_sites_own_outages_do_not_depend_on_other_sites_or_on_the_length_of_the_world(year):
+    few = dataclasses.replace(year.config, sites=20, learn_days=30, test_days=5)
+    short, whole = (_site_outages(config) for config in (few, year.config))
+    cut = whole.filter(pl.col("site") < 20, pl.col("from_us") < few.end_us)
+    assert short.height > 300
+    assert short.equals(cut)
