@@ -1,0 +1,154 @@
+"""Piles of tasks that effects pour on a site: a backlog, and a bulk import with wrong dates.
+
+Belongs here: tasks of a site that are nobody's in particular. They belong to the day on which
+their effect begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from vigia.simulator.config import DAY_US
+from vigia.simulator.draws import Ints
+from vigia.simulator.effects import Effect
+from vigia.simulator.field.codes import heads, numbered
+from vigia.simulator.field.crew import MINUTE_US, SECOND_US
+from vigia.simulator.field.dice import quarters, times_us
+from vigia.simulator.field.frames import Column, Names, Origin, instants, recorded, table_of
+from vigia.simulator.field.sway import Sway
+from vigia.simulator.field.task_records import SOURCE
+from vigia.simulator.field.tasks import KINDS, MINUTES, PRIORITIES, TITLES
+
+MOST = 999
+"""Tasks of the piles of a site and day."""
+DONE_AFTER_ALL = 0.6
+"""Share of a pile that is done in the end; the rest is called off."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pile:
+    """Tasks of one effect.
+
+    Attributes:
+        site: Number of the site.
+        head: Number that its codes begin with.
+        number: Number of each task after that.
+        created_us: When each was asked for.
+        due_us: When each should be done, as it was asked for.
+        corrected_us: When each date was put right; -1 it was right.
+        right_us: The right date; -1.
+        closed_us: When each was done or called off.
+    """
+
+    site: int
+    head: int
+    number: Ints
+    created_us: Ints
+    due_us: Ints
+    corrected_us: Ints
+    right_us: Ints
+    closed_us: Ints
+
+
+def pile_events(names: Names, sway: Sway) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
+    """Events, and facts, of the piles that begin on a shard's day."""
+    frames: list[pl.DataFrame] = []
+    facts: list[pl.DataFrame] = []
+    counts: dict[int, int] = {}
+    for effect in (Effect.TASK_BACKLOG, Effect.TASKS_MISDATED):
+        for row in sway.beginning(effect):
+            pile = _pile(names, effect, row, counts)
+            if len(pile.number):
+                made, fact = _recorded(names, pile)
+                frames += made
+                facts.append(fact)
+    return frames, facts
+
+
+def _pile(
+    names: Names, effect: Effect, spell: tuple[int, int, int, float], counts: dict[int, int]
+) -> _Pile:
+    site, start, end, value = spell
+    crew = names.crew
+    hours = (end - start) / (60 * MINUTE_US)
+    wanted = value * hours * crew.knobs.depth if effect is Effect.TASK_BACKLOG else value
+    before = counts.get(site, 0)
+    number = np.arange(before, min(before + max(round(wanted), 0), MOST))
+    counts[site] = before + len(number)
+    day = start // DAY_US
+    when, slack, after, wait = quarters(crew.stream("pile"), site, day, number)
+    head = site * 1000 + crew.shard.day % 1000
+    if effect is Effect.TASK_BACKLOG:
+        created = start + times_us(when * (end - start), 1)
+        due = created + times_us(8.0 + 27.0 * slack, MINUTE_US)
+        closed = end + times_us(3.0 + 100.0 * after, MINUTE_US)
+        never = np.full(len(number), -1, dtype=np.int64)
+        return _Pile(site, head, number, created, due, never, never, closed)
+    created = start + np.cumsum(times_us(0.1 + 0.8 * when, SECOND_US))
+    due = start - times_us(20.0 + 40.0 * slack, DAY_US)
+    corrected = end + np.cumsum(times_us(0.1 + 0.6 * after, SECOND_US))
+    right = end + times_us(1.0 + 4.0 * wait, DAY_US)
+    closed = right - times_us(0.5 + 19.0 * when, 60 * MINUTE_US)
+    return _Pile(site, head, number, created, due, corrected, right, closed)
+
+
+def _recorded(names: Names, pile: _Pile) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    what, which, how, fate = quarters(names.crew.stream("pile.task"), pile.head, pile.number)
+    kind = (what * len(KINDS)).astype(np.int64)
+    done = fate < DONE_AFTER_ALL
+    codes = _codes("Y", pile, np.arange(len(kind)))
+    priority = pl.Series(PRIORITIES)[2 + (how < 0.3).astype(np.int64)]
+    created: dict[str, Column] = {
+        "task_id": codes,
+        "kind": pl.Series(KINDS)[kind],
+        "title": pl.Series(
+            [TITLES[k][int(w * len(TITLES[k]))] for k, w in zip(kind, which, strict=True)]
+        ),
+        "priority": priority,
+        "due_at": instants(pile.due_us),
+        "est_min": np.array(MINUTES)[kind],
+        "status": "pending",
+    }
+    frames = [recorded(names, "task", "created", _origin("y", pile, pile.created_us), created)]
+    if (pile.corrected_us >= 0).any():
+        right: dict[str, Column] = {"task_id": codes, "due_at": instants(pile.right_us)}
+        frames.append(
+            recorded(names, "task", "updated", _origin("u", pile, pile.corrected_us), right)
+        )
+    for verb, status, mine in (("completed", "completed", done), ("updated", "cancelled", ~done)):
+        frames.append(_closed(names, pile, np.flatnonzero(mine), verb, status))
+    facts: dict[str, Column] = {
+        "task_code": codes,
+        "duty": np.full(len(kind), -1, dtype=np.int64),
+        "site": np.full(len(kind), pile.site, dtype=np.int64),
+        "kind": created["kind"],
+        "priority": priority,
+        "created_us": pile.created_us,
+        "due_us": pile.due_us,
+        "est_min": created["est_min"],
+        "done_us": np.where(done, pile.closed_us, -1),
+        "closed_us": pile.closed_us,
+    }
+    return [frame for frame in frames if frame.height], table_of(facts, len(kind))
+
+
+def _closed(names: Names, pile: _Pile, mine: Ints, verb: str, status: str) -> pl.DataFrame:
+    columns: dict[str, Column] = {"task_id": _codes("Y", pile, mine), "status": status}
+    if status == "completed":
+        columns["completed_at"] = instants(pile.closed_us[mine])
+    origin = _origin("z", pile, pile.closed_us, mine)
+    return recorded(names, "task", verb, origin, columns)
+
+
+def _codes(letter: str, pile: _Pile, mine: Ints) -> pl.Series:
+    return numbered(heads(letter, np.array([pile.head])), pile.number[mine])
+
+
+def _origin(letter: str, pile: _Pile, at_us: Ints, mine: Ints | None = None) -> Origin:
+    mine = np.arange(len(at_us)) if mine is None else mine
+    nobody = np.full(len(mine), -1, dtype=np.int64)
+    site = np.full(len(mine), pile.site, dtype=np.int64)
+    return Origin(SOURCE, _codes(letter, pile, mine), site, nobody, nobody, at_us[mine])
