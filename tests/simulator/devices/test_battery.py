@@ -57,8 +57,8 @@ def test_hardly_any_battery_dies_on_duty_and_those_at_nearly_nothing():
     left = power.full_pct[deaths.pos] - power.drain_pct_h[deaths.pos] * hours
     assert left.min() > -0.01
     assert left.max() < 3.01
-    sent = simulate_devices(shard, Circling())
     dead = crew.duty[deaths.pos]
+    sent = simulate_devices(shard_of(world, sites=crew.site[deaths.pos]), Circling())
     for (frame,) in sent.values():
         late = frame.filter(pl.col("_duty").is_in(dead.tolist()))
         last = late.group_by("_duty").agg(pl.col("ce_time").max().to_physical()).sort("_duty")

@@ -126,6 +126,26 @@ def test_nobody_touches_a_phone_that_lies_about(effect):
     assert counts(sent)["device_heartbeat"] == counts(USUAL)["device_heartbeat"]
 
 
+class Running(Circling):
+    """Everybody runs in the 40 seconds before `FROM`."""
+
+    def at(self, duty, t_us):
+        place = super().at(duty, t_us)
+        runs = (t_us >= FROM - 40_000_000) & (t_us < FROM)
+        return place._replace(
+            mode=np.where(runs, 1, place.mode), speed_mps=np.where(runs, 2.6, place.speed_mps)
+        )
+
+
+def test_the_last_position_before_a_fall_shows_the_run():
+    effects = [(Effect.STILL, duty, FROM, TO, 1.0, 1) for duty in range(0, 24, 4)]
+    (fixes,) = befallen(*effects, movement=Running())["gps_fix"]
+    told = fixes.filter(pl.col("ce_time").to_physical() == FROM - 15_000_000)
+    assert set(told["_duty"]) <= set(range(0, 24, 4))
+    assert told.height >= 5  # one in a hundred finds no satellites
+    assert set(told["motion"]) == {"running"}
+
+
 def test_a_phone_on_a_charger_charges_and_takes_no_step():
     sent = befallen((Effect.ON_CHARGER, DEVICE, FROM, TO, 0.0, 1))
     beats = during(sent["device_heartbeat"][0])

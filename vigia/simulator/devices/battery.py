@@ -84,7 +84,8 @@ def levels(power: Power, befallen: Befallen, moments: Moments) -> tuple[Floats, 
     _charge_on_desk(power, befallen, moments, level, charging)
     failing = befallen.spans(Effect.FAILING)
     rows, which = failing.inside(moments)
-    worn = failing.progress(moments.at_us[rows], which) ** 1.5 * failing.depth[which]
+    gone = failing.progress(moments.at_us[rows], which)
+    worn = gone * np.sqrt(gone) * failing.depth[which]
     level[rows] -= np.maximum(level[rows] - 2.0, 0.0) * worn
     return np.clip(level, 0.0, 100.0), charging
 

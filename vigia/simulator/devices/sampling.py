@@ -1,5 +1,7 @@
 """When a phone measures its position: every minute on the move, every five minutes at rest.
 
+It is at rest when it has not been moved for ten minutes.
+
 The grid of each phone is fixed in time, so that neither the start of a duty nor the size of a
 piece of work changes what is measured. Belongs here: which measurements happen, and the chance
 that is in them. What they say is in `positions`.
@@ -16,6 +18,7 @@ from vigia.simulator.devices.befallen import Befallen
 from vigia.simulator.devices.crew import (
     HOUR_US,
     MINUTE_US,
+    SECOND_US,
     Crew,
     Moments,
     Spans,
@@ -23,7 +26,7 @@ from vigia.simulator.devices.crew import (
     whole_ms,
 )
 from vigia.simulator.devices.lanes import Lane, Lanes
-from vigia.simulator.draws import Bools, Floats, Ints, Stream
+from vigia.simulator.draws import Bools, Floats, Ints, Stream, quantised
 from vigia.simulator.effects import Effect
 from vigia.simulator.world.clock import LocalClock
 
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 STILL_EVERY = 5
 """At rest only every fifth point of the grid is used: 300 s."""
+STILL_WITHIN_M = 15.0
+STILL_AFTER = 10
+"""A phone is at rest once it has stayed within `STILL_WITHIN_M` for so many minutes."""
 MISSING_OUTDOORS = 0.01
 MISSING_INDOORS = 0.4, 0.9
 MISSING_WITHOUT_SKY = 0.97
@@ -39,6 +45,9 @@ CORRELATION_S = 120.0
 """Time in which an error of position forgets itself (e-fold)."""
 NOTHING, INVALID, COARSE, FROZEN = 0.0, 1.0, 2.0, 3.0
 """Values of `GPS_LOST`."""
+FALL = 1.0
+"""Value of `STILL` that says that the person fell."""
+JOLT_US = 15 * SECOND_US
 DOZE_SHARE = 0.35
 """Share of night hours in which a phone that dozes does so."""
 _DOUBLINGS = 3
@@ -97,11 +106,13 @@ def sampled(
     at_us = number * MINUTE_US + phase[pos] + jitter_us
     inside = np.flatnonzero((at_us - jitter_us >= crew.from_us[pos]) & (at_us < crew.to_us[pos]))
     moments = Moments.of(crew, pos[inside], at_us[inside])
+    moments = _with_falls(moments, befallen.spans(Effect.STILL))
     place, mode = _seen(befallen, moments, movement)
-    due = (mode != 0) | ((number[inside] + crew.device[moments.pos]) % STILL_EVERY == 0)
+    rests = ~_moved_lately(moments, place, mode)
+    due = ~rests | ((number[inside] + crew.device[moments.pos]) % STILL_EVERY == 0)
     share = _missing_share(crew, moments.pos, place.indoor)
     taken = due & (lanes.uniform(_MISSING)[inside] >= share)
-    gone = _without_receiver(befallen, dark, moments, mode) & ~tracked.cover(moments)
+    gone = _without_receiver(befallen, dark, moments, rests) & ~tracked.cover(moments)
     gone |= befallen.spans(Effect.SILENCE).cover(moments)
     taken = np.flatnonzero(taken & ~gone)
     kept = inside[taken]
@@ -126,7 +137,7 @@ def correlated(white: Floats) -> Floats:
     where less than two per cent of it are left. Its variance is one; the first values of a row of
     minutes have less.
     """
-    decay = float(np.exp(-MINUTE_US / 1e6 / CORRELATION_S))
+    decay = float(quantised(np.exp(-np.array([60.0]) / CORRELATION_S))[0])
     total, weight = white.copy(), decay
     for step in (2**n for n in range(_DOUBLINGS)):
         later = total[:-step] * weight
@@ -134,6 +145,17 @@ def correlated(white: Floats) -> Floats:
         weight *= weight
     total *= np.sqrt((1.0 - decay**2) / (1.0 - decay ** (2 * _TAPS)))
     return total
+
+
+def _with_falls(moments: Moments, still: Spans) -> Moments:
+    """Let the last measurement before a fall be right before it: the phone notices the jolt."""
+    falls = still.where(still.value == FALL)
+    crew, at_us = moments.crew, moments.at_us.copy()
+    last = np.searchsorted(moments.key, crew.packed(falls.pos, falls.from_us)) - 1
+    near = (last >= 0) & (moments.pos[last] == falls.pos)
+    near &= at_us[last] >= falls.from_us - MINUTE_US
+    at_us[last[near]] = whole_ms(falls.from_us[near] - JOLT_US)
+    return Moments.of(crew, moments.pos, at_us)
 
 
 def _seen(befallen: Befallen, moments: Moments, movement: Movement) -> tuple[Position, Ints]:
@@ -159,13 +181,25 @@ def _missing_share(crew: Crew, pos: Ints, indoor: Bools) -> Floats:
     return np.where(indoor, inside[pos], MISSING_OUTDOORS)
 
 
-def _without_receiver(befallen: Befallen, dark: Spans, moments: Moments, mode: Ints) -> Bools:
+def _moved_lately(moments: Moments, place: Position, mode: Ints) -> Bools:
+    """Whether each phone was moved in the last ten minutes: walking, or found elsewhere."""
+    rows = np.arange(len(moments))
+    same = np.diff(moments.pos, prepend=-1) == 0
+    way = np.abs(np.diff(place.x_m, prepend=0.0)) + np.abs(np.diff(place.y_m, prepend=0.0))
+    # Who has just arrived was on the move before.
+    moved = (mode != 0) | ~same | (same & (way > STILL_WITHIN_M))
+    last = np.maximum.accumulate(np.where(moved, rows, 0))
+    lately: Bools = rows - last < STILL_AFTER
+    return lately
+
+
+def _without_receiver(befallen: Befallen, dark: Spans, moments: Moments, rests: Bools) -> Bools:
     """When a phone measures nothing although it is due."""
     lost = befallen.spans(Effect.GPS_LOST)
     gone = dark.cover(moments) | lost.where(lost.value == NOTHING).cover(moments)
     dozes = _doze(moments.crew)
     if len(dozes):
-        gone |= dozes.cover(moments) & (mode == 0)
+        gone |= dozes.cover(moments) & rests
     failing = befallen.spans(Effect.FAILING)
     rows, which = failing.inside(moments)
     if len(rows):

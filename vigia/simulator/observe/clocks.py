@@ -7,6 +7,7 @@ result is the product's own rule (`vigia.domain.telemetry.clock`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -51,22 +52,53 @@ def errors_us(passing: Passing, effects: Effects) -> Ints:
     return error
 
 
-def stamped(
-    table: str, frame: pl.DataFrame, passing: Passing, rows: slice, error_us: Ints
-) -> pl.DataFrame:
-    """The events of a table with the times that their senders tell.
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """The times of all events, as columns for their frames.
+
+    Attributes:
+        true_us: True time as a number.
+        true: True time.
+        shown: What the sender's clock showed.
+        arrives: When it arrives.
+        late: How far that clock is ahead.
+    """
+
+    true_us: pl.Series
+    true: pl.Series
+    shown: pl.Series
+    arrives: pl.Series
+    late: pl.Series
+
+    @classmethod
+    def of(cls, at_us: Ints, error_us: Ints, arrives_us: Ints) -> Stamps:
+        """Columns of the times in microseconds since 1970."""
+        return cls(
+            pl.Series(at_us),
+            instants(at_us),
+            instants(at_us + error_us),
+            instants(arrives_us),
+            pl.Series(error_us).cast(pl.Duration("us")),
+        )
+
+    def slice(self, rows: slice) -> Stamps:
+        """The times of some events in a row."""
+        first, count = rows.start, rows.stop - rows.start
+        columns = self.true_us, self.true, self.shown, self.arrives, self.late
+        return Stamps(*(column.slice(first, count) for column in columns))
+
+
+def stamped(table: str, frame: pl.DataFrame, stamps: Stamps) -> pl.DataFrame:
+    """The events of a table with the times that senders and receiver tell.
 
     A position keeps the satellites' time as its own; `device_time` is what the phone showed.
     """
-    shown = instants(passing.at_us[rows] + error_us[rows])
-    true = pl.Series("_true_us", passing.at_us[rows])
+    arrival = {"_true_us": stamps.true_us, "received_at": stamps.arrives}
     if table == "gps_fix":
-        at = instants(passing.at_us[rows])
-        return frame.with_columns(at.alias("ce_time"), shown.alias("device_time"), true)
-    late = pl.Series(error_us[rows]).cast(pl.Duration("us"))
-    own = [name for name in STAMPED if name in frame.columns and error_us[rows].any()]
-    moved = [frame[name] + late for name in own if frame[name].dtype == INSTANT]
-    return frame.with_columns(shown.alias("ce_time"), true, *moved)
+        return frame.with_columns(ce_time=stamps.true, device_time=stamps.shown, **arrival)
+    own = [name for name in STAMPED if name in frame.columns and frame[name].dtype == INSTANT]
+    moved = {name: frame[name] + stamps.late for name in own}
+    return frame.with_columns(ce_time=stamps.shown, **arrival, **moved)
 
 
 def instants(us: Ints) -> pl.Series:
@@ -86,7 +118,7 @@ def judged_us(passing: Passing, error_us: Ints) -> Ints:
             mine = given.is_not_null().to_numpy()
             told = given.fill_null(0).to_numpy() // 1_000 * 1_000 + error_us[rows]
             shown[rows] = np.where(mine, told, shown[rows])
-        if "clock_offset_ms" in frame.columns:
+        if table == "device_heartbeat":
             offset = frame["clock_offset_ms"].fill_null(0).to_numpy()
             shown[rows] -= offset * 1_000
     return shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vigia.simulator.draws import Ints, Stream
+from vigia.simulator.draws import Ints, Stream, quantised
 from vigia.simulator.observe.delay import AGAIN
 from vigia.simulator.observe.network import LONGEST_US
 from vigia.simulator.observe.passing import Passing
@@ -23,7 +23,7 @@ def repeats(passing: Passing, arrives_us: Ints) -> tuple[Ints, Ints]:
     long = stream.chance(_LONG_SHARE, *key, 0)
     low = np.where(long, _LONG_S[0], _SHORT_S[0])
     high = np.where(long, _LONG_S[1], _SHORT_S[1])
-    wait = low * (high / low) ** stream.uniform(*key, 1)
+    wait = quantised(low * (high / low) ** stream.uniform(*key, 1))
     again = arrives_us[rows] + (wait * 1_000).astype(np.int64) * 1_000
     latest = np.maximum(passing.at_us[rows] + LONGEST_US, arrives_us[rows])
     return rows, np.minimum(again, latest)

@@ -14,6 +14,7 @@ from vigia.simulator.draws import Bools, Ints
 from vigia.simulator.effects import Intervals
 from vigia.simulator.observe.clocks import (
     REASONS,
+    Stamps,
     errors_us,
     instants,
     judged_us,
@@ -27,7 +28,7 @@ from vigia.simulator.observe.network import arrivals_us
 from vigia.simulator.observe.passing import TELEMETRY, Passing, passing
 from vigia.simulator.observe.poison import poisoned
 from vigia.simulator.truth import POISON
-from vigia.simulator.world.model import EventFrames, Shard
+from vigia.simulator.world.model import EventFrames, Shard, World
 
 RAW_TABLE = "_raw"
 """Name of the frame that holds lines as they are."""
@@ -60,21 +61,21 @@ def observe(shard: Shard, events: EventFrames) -> tuple[EventFrames, pl.DataFram
     rows, again = repeats(going, arrives)
     why = unbelievable(judged, arrives)
     why_again = unbelievable(judged[rows], again)
+    stamps = Stamps.of(going.at_us, error, arrives)
     seen: dict[str, pl.DataFrame] = {}
     for table, frame, mine in going.slices():
-        shown = stamped(table, frame, going, mine, error)
+        shown = stamped(table, frame, stamps.slice(mine))
         if table == "device_heartbeat":
             shown, renamed = drifted(going, shown, mine)
             _mark_renamed(renamed, mine, why, rows, why_again)
-        seen[table] = shown.with_columns(received_at=instants(arrives[mine]))
+        seen[table] = shown
     lines = poisoned(going, seen, why > 0)
-    names = pl.concat([frame.select("ce_source", "ce_id") for frame in seen.values()])
     listed = [
-        _listed(going, names, np.arange(len(going)), why),
-        _listed(going, names, rows, why_again),
+        _listed(going, np.arange(len(going)), why),
+        _listed(going, rows, why_again),
         _listed_lines(shard, lines),
     ]
-    found = _with_repeats(going, seen, rows, again)
+    found = _with_repeats(going, seen, rows, instants(again))
     if lines.height:
         found[RAW_TABLE] = [lines]
     return found, pl.concat(listed)
@@ -112,28 +113,29 @@ def _mark_renamed(renamed: Bools, mine: slice, why: Ints, rows: Ints, why_again:
 
 
 def _with_repeats(
-    going: Passing, seen: dict[str, pl.DataFrame], rows: Ints, again: Ints
+    going: Passing, seen: dict[str, pl.DataFrame], rows: Ints, again: pl.Series
 ) -> EventFrames:
     """The tables with what arrives a second time."""
     found: EventFrames = {}
     for table, _, mine in going.slices():
-        first, after = np.searchsorted(rows, [mine.start, mine.stop])
-        twice = seen[table][rows[first:after] - mine.start]
-        twice = twice.with_columns(received_at=instants(again[first:after]))
-        found[table] = [pl.concat([seen[table], twice])]
+        found[table] = [seen[table]]
+        first, after = np.searchsorted(rows, [mine.start, mine.stop]).tolist()
+        if after > first:
+            twice = seen[table][rows[first:after] - mine.start]
+            twice = twice.with_columns(received_at=again.slice(first, after - first))
+            found[table] = [pl.concat([seen[table], twice])]
     return found
 
 
-def _listed(going: Passing, names: pl.DataFrame, rows: Ints, why: Ints) -> pl.DataFrame:
+def _listed(going: Passing, rows: Ints, why: Ints) -> pl.DataFrame:
     """The truth about events that are put aside, given why each row is (0: it is not)."""
     bad = np.flatnonzero(why)
     rows, why = rows[bad], why[bad]
-    sites = going.world.sites["tenant"].to_numpy()
-    slugs = going.world.tenants["slug"].gather(sites[np.maximum(going.site[rows], 0)])
-    named = names[rows]
+    named = going.names[rows]
+    none = np.full(len(rows), -1, dtype=np.int64)
     return pl.DataFrame(
         {
-            "tenant": slugs,
+            "tenant": _slugs(going.world, going.site[rows], none),
             "source": named["ce_source"],
             "source_event_id": named["ce_id"],
             "reason_code": _CODES.gather(why),
@@ -146,12 +148,18 @@ def _listed(going: Passing, names: pl.DataFrame, rows: Ints, why: Ints) -> pl.Da
 def _listed_lines(shard: Shard, lines: pl.DataFrame) -> pl.DataFrame:
     """The truth about lines that are put aside."""
     bad = lines.filter(pl.col("reason_code").is_not_null())
-    sites = shard.world.sites["tenant"].to_numpy()
-    tenant = sites[np.maximum(bad["_site"].to_numpy(), 0)]
+    owner = bad["_tenant"].fill_null(-1).to_numpy()
     return bad.select(
-        shard.world.tenants["slug"].gather(tenant).alias("tenant"),
+        _slugs(shard.world, bad["_site"].to_numpy(), owner).alias("tenant"),
         pl.col("ce_source").alias("source"),
         pl.col("ce_id").alias("source_event_id"),
         "reason_code",
         "kind",
     )
+
+
+def _slugs(world: World, site: Ints, owner: Ints) -> pl.Series:
+    """The tenant of each event: that of its site, or the one that it names itself."""
+    of_site = world.sites["tenant"].to_numpy()[np.maximum(site, 0)]
+    tenant = np.where(site >= 0, of_site, np.maximum(owner, 0))
+    return world.tenants["slug"].gather(tenant)

@@ -6,13 +6,14 @@ all tables, because a pass over many rows costs as much as one over few.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from vigia.domain.dictionary import TABLES
+from vigia.domain.telemetry.frames import INSTANT
 from vigia.simulator.devices.lanes import Lanes
 from vigia.simulator.draws import Bools, Ints, Stream
 from vigia.simulator.world.model import EventFrames, World
@@ -21,6 +22,17 @@ TELEMETRY = ("gps_fix", "device_heartbeat", "phone_event")
 CARRIED, FIXED, CENTRAL = range(3)
 """Ways to the server: what people carry (`phone/…`, `tracker/…`), what stands at a site and shares
 its network (any other source with a stroke in its name), and systems elsewhere."""
+_HEAD = pl.Schema(
+    {
+        "_site": pl.Int64(),
+        "_device": pl.Int64(),
+        "_duty": pl.Int64(),
+        "ce_source": pl.String(),
+        "ce_id": pl.String(),
+        "ce_time": INSTANT,
+        "received_at": INSTANT,
+    }
+)
 _RANK = {table: rank for rank, table in enumerate(sorted(TABLES))}
 _FOLD = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 
@@ -40,6 +52,7 @@ class Passing:
         way: `CARRIED`, `FIXED` or `CENTRAL`.
         phone: Sent by a phone, whose clock may be wrong.
         chance: Four draws an event.
+        names: Source and id of each event.
     """
 
     world: World
@@ -52,6 +65,7 @@ class Passing:
     way: Ints
     phone: Bools
     chance: Lanes
+    names: pl.DataFrame
 
     def __len__(self) -> int:
         """How many events there are."""
@@ -68,77 +82,61 @@ class Passing:
 def passing(world: World, events: EventFrames) -> Passing:
     """Lay out the events of all tables."""
     frames = {t: _joined(events[t]) for t in sorted(events) if any(f.height for f in events[t])}
-    parts = list(frames.values())
-    site, device, duty = (
-        _together(_numbers(frame, name) for frame in parts)
-        for name in ("_site", "_device", "_duty")
-    )
+    # One concatenation first: every pass over a column costs the same however short it is.
+    heads = pl.concat([_HEAD.to_frame(), *(_head(frame) for frame in frames.values())])
+    site, device, duty = (heads[n].fill_null(-1).to_numpy() for n in ("_site", "_device", "_duty"))
     at_us, known_us = (
-        _together(_instants(frame, name) for frame in parts) for name in ("ce_time", "received_at")
+        heads[n].to_physical().fill_null(-1).to_numpy() // 1_000 * 1_000
+        for n in ("ce_time", "received_at")
     )
-    phone = _together(_starts(frame, "phone/") for frame in parts) > 0
-    carried = phone | (_together(_starts(frame, "tracker/") for frame in parts) > 0)
-    fixed = _together(_has_stroke(frame) for frame in parts) > 0
-    way = np.where(carried, CARRIED, np.where(fixed, FIXED, CENTRAL))
-    stream = Stream(world.config.seed, "observe.passing")
-    chance = Lanes(stream, *_keys(frames, duty, at_us))
-    return Passing(world, frames, site, device, duty, at_us, known_us, way, phone, chance)
-
-
-def _together(parts: Iterable[Ints]) -> Ints:
-    """Arrays one after the other; none at all are an empty one."""
-    return np.concatenate([_none(0), *parts])
+    source = heads["ce_source"]
+    phone = source.str.starts_with("phone/").to_numpy()
+    carried = phone | source.str.starts_with("tracker/").to_numpy()
+    fixed = source.str.contains("/", literal=True).to_numpy()
+    return Passing(
+        world,
+        frames,
+        site=site,
+        device=device,
+        duty=duty,
+        at_us=at_us,
+        known_us=np.maximum(known_us, -1),
+        way=np.where(carried, CARRIED, np.where(fixed, FIXED, CENTRAL)),
+        phone=phone,
+        chance=Lanes(
+            Stream(world.config.seed, "observe.passing"),
+            *_keys(frames, heads["ce_id"], duty, at_us),
+        ),
+        names=heads.select("ce_source", "ce_id"),
+    )
 
 
 def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
 
 
-def _none(count: int) -> Ints:
-    return np.full(count, -1, dtype=np.int64)
-
-
-def _numbers(frame: pl.DataFrame, name: str) -> Ints:
-    """A hidden column of numbers; -1 where there is none."""
-    if name not in frame.columns:
-        return _none(frame.height)
-    numbers: Ints = frame[name].cast(pl.Int64).fill_null(-1).to_numpy()
-    return numbers
-
-
-def _instants(frame: pl.DataFrame, name: str) -> Ints:
-    """A column of instants in whole milliseconds; -1 where there is none."""
-    if name not in frame.columns or frame[name].null_count() == frame.height:
-        return _none(frame.height)
-    physical = frame[name].to_physical().cast(pl.Int64)
-    return np.where(
-        physical.is_null().to_numpy(), -1, physical.fill_null(0).to_numpy() // 1_000 * 1_000
+def _head(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the envelope and the hidden ones, null where the frame has none."""
+    return frame.select(
+        pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind).alias(name)
+        for name, kind in _HEAD.items()
     )
 
 
-def _starts(frame: pl.DataFrame, prefix: str) -> Ints:
-    return frame["ce_source"].str.starts_with(prefix).to_numpy().astype(np.int64)
-
-
-def _has_stroke(frame: pl.DataFrame) -> Ints:
-    return frame["ce_source"].str.contains("/", literal=True).to_numpy().astype(np.int64)
-
-
-def _keys(frames: dict[str, pl.DataFrame], duty: Ints, at_us: Ints) -> tuple[Ints, Ints]:
+def _keys(
+    frames: dict[str, pl.DataFrame], ids: pl.Series, duty: Ints, at_us: Ints
+) -> tuple[Ints, Ints]:
     """Two numbers that name each event, wherever and with whatever others it is observed.
 
     A device hardly ever has two events of a kind in one instant; other events are told apart by
     their ids.
     """
-    names: list[Ints] = []
-    kinds: list[Ints] = []
-    start = 0
-    for table, frame in frames.items():
-        mine = slice(start, start + frame.height)
-        start += frame.height
-        names.append(duty[mine] if table in TELEMETRY else _named(frame["ce_id"]))
-        kinds.append(np.full(frame.height, _RANK[table]))
-    return _together(names), at_us * len(_RANK) + _together(kinds)
+    heights = [frame.height for frame in frames.values()]
+    rank = np.repeat([_RANK[table] for table in frames], heights).astype(np.int64)
+    counted = np.repeat([table in TELEMETRY for table in frames], heights).astype(np.bool_)
+    name = duty.copy()
+    name[~counted] = _named(ids.filter(pl.Series(~counted)))
+    return name, at_us * len(_RANK) + rank
 
 
 def _named(ids: pl.Series) -> Ints:

@@ -87,6 +87,9 @@ def poisoned(passing: Passing, frames: dict[str, pl.DataFrame], bad: Bools) -> p
     start = 0
     for table, frame in frames.items():
         first, after = np.searchsorted(victims, [start, start + frame.height])
+        if after == first:
+            start += frame.height
+            continue
         mine = frame[victims[first:after] - start]
         start += frame.height
         drawn = choice[first:after].tolist()
