@@ -18,6 +18,8 @@ from vigia.simulator.plan.scene import HOUR_US, MINUTE_US, Scene, candidates, ch
 from vigia.simulator.plan.sites import anywhere
 
 SUDDEN_PER_DEVICE_DAY = 0.0005
+RUNS_OUT_US = 4 * DAY_US + 12 * HOUR_US
+"""Until most promises of the help desk are broken, a weekend between."""
 GRADUAL = 0.7
 """Share of injected failures that announce themselves."""
 
@@ -59,8 +61,12 @@ def _fail(picks: pl.DataFrame, _scene: Scene) -> Sequence[pl.DataFrame]:
 
 
 def forced_breach(scene: Scene, trial: int) -> pl.DataFrame:
-    """A ticket that nobody resolves in time."""
-    return candidates(anywhere(scene, "breach", trial, 4, (4.0, 12.0)))
+    """A ticket that nobody resolves in time; early enough for its time to run out."""
+    config = scene.world.config
+    frame = anywhere(scene, "breach", trial, 8, (4.0, 12.0))
+    span = config.end_us - config.test_us
+    latest = config.test_us + max(span - RUNS_OUT_US, span // 4)
+    return candidates(frame.filter(pl.col("from_us") < latest))
 
 
 def natural_deaths(scene: Scene) -> pl.DataFrame:

@@ -38,7 +38,7 @@ CROOKED = 0.4
 EVENTS_A_DUTY = 2
 SHARES = {"buddy": 0.4, "spoof": 0.2, "time_theft": 0.25, "ghost": 0.05, "correction": 0.1}
 """Of fraudulent attendance events."""
-FAKED_EVENTS = {"buddy": 1, "spoof": 1, "time_theft": 1, "ghost": 2, "correction": 1}
+FAKED_EVENTS = {"buddy": 2, "spoof": 1, "time_theft": 1, "ghost": 2, "correction": 1}
 """How many of a duty's attendance events are fraudulent."""
 TOURS_A_FAKER = 3
 """Tours that one faker fakes in one duty."""
@@ -100,12 +100,13 @@ def _duties(scene: Scene) -> pl.DataFrame:
 
 
 def _buddies(scene: Scene) -> pl.DataFrame:
-    """Those whom a colleague clocks in, 40 to 200 minutes before they come."""
+    """Those who do not come, and whom a colleague on the same shift clocks in and out."""
     frame = _duties(scene)
-    pairs = scene.together().join(frame.select(partner="duty"), on="partner", how="semi")
+    ends = frame.select("duty", "ends_us")
+    pairs = scene.together().join(ends, on="duty", maintain_order="left")
+    pairs = pairs.join(ends.rename({"duty": "partner"}), on=["partner", "ends_us"], how="semi")
     first = pairs.group_by("duty", maintain_order=True).agg(pl.col("partner").first())
-    frame = frame.join(first, on="duty", maintain_order="left")
-    return candidates(frame, value=_minutes(scene, frame, "buddy", 40.0, 200.0))
+    return candidates(frame.join(first, on="duty", maintain_order="left"))
 
 
 def _spoofers(scene: Scene) -> pl.DataFrame:
@@ -129,8 +130,7 @@ def _corrected(scene: Scene) -> pl.DataFrame:
     """Late-comers whose supervisor makes them punctual; towards the end of the period."""
     config = scene.world.config
     late = config.test_us + (config.end_us - config.test_us) // 2
-    frame = _duties(scene).filter(pl.col("starts_us") >= late)
-    return candidates(frame, value=_minutes(scene, frame, "corrected", 35.0, 130.0))
+    return candidates(_duties(scene).filter(pl.col("starts_us") >= late))
 
 
 def _minutes(scene: Scene, frame: pl.DataFrame, name: str, low: float, high: float) -> pl.Series:
@@ -184,22 +184,26 @@ OFFERS: dict[str, Callable[[Scene], pl.DataFrame]] = {
     "time_theft": _thieves,
     "spoof": _spoofers,
 }
-_ON_THE_DUTY = {"buddy": Effect.BUDDY_PUNCHED, "correction": Effect.CORRECTED}
-"""Frauds that hide a late arrival on the clock itself."""
+_EFFECTS = {
+    "buddy": Effect.BUDDY_PUNCHED,
+    "time_theft": Effect.TIME_STOLEN,
+    "ghost": Effect.GHOST,
+    "correction": Effect.CORRECTED,
+}
 
 
 def _attendance(kind: str, picks: pl.DataFrame) -> list[pl.DataFrame]:
     """What befalls the attendance of fraudulent duties."""
-    amount, partner = pl.col("value"), pl.col("partner").cast(pl.Float64)
-    late = rows(picks, Effect.LATE_BY, value=amount)
-    if kind == "time_theft":
-        return [rows(picks, Effect.TIME_STOLEN, value=amount)]
-    if kind == "ghost":
-        return [rows(picks, Effect.GHOST, value=partner)]
-    if kind in _ON_THE_DUTY:
-        return [rows(picks, _ON_THE_DUTY[kind], value=partner), late]
+    amount = pl.col("value")
+    if kind in _EFFECTS:
+        helped = pl.col("partner").cast(pl.Float64)
+        return [rows(picks, _EFFECTS[kind], value=amount if kind == "time_theft" else helped)]
+    # A punch with a made-up position comes first, the person later.
     arrival = pl.col("from_us") + HOUR_US + (amount * MINUTE_US).cast(pl.Int64)
-    return [rows(picks, Effect.SPOOFED, "device", to_us=arrival), late]
+    return [
+        rows(picks, Effect.SPOOFED, "device", to_us=arrival),
+        rows(picks, Effect.LATE_BY, value=amount),
+    ]
 
 
 def _table(scene: Scene, kind: str, picks: pl.DataFrame) -> pl.DataFrame:
@@ -208,6 +212,6 @@ def _table(scene: Scene, kind: str, picks: pl.DataFrame) -> pl.DataFrame:
         "duty",
         "partner",
         type=pl.lit(kind),
-        minutes=pl.lit(0.0) if kind == "ghost" else pl.col("value"),
+        minutes=pl.max_horizontal(pl.col("value"), 0.0),
         adversarial=pl.Series(_careful(scene, picks["duty"].to_numpy())),
     ).select(pl.col(name).cast(dtype) for name, dtype in FRAUDS.items())
