@@ -23,10 +23,10 @@ from vigia.simulator.field.sway import Sway
 A_SHIFT = 10.0
 """Tasks in twelve hours of a post where work is expected."""
 OF_POST = {
-    "static": 0.8,
-    "gate": 0.9,
-    "patrol": 1.1,
-    "reception": 1.15,
+    "static": 0.85,
+    "gate": 1.0,
+    "patrol": 0.95,
+    "reception": 1.2,
     "control_room": 0.9,
     "mobile": 1.0,
 }

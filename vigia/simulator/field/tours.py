@@ -16,6 +16,7 @@ from vigia.simulator.effects import Effect
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US, Crew
 from vigia.simulator.field.dice import quarters, times_us
 from vigia.simulator.field.interruptions import PULLS
+from vigia.simulator.field.rounds import HONEST
 from vigia.simulator.field.schedule import Schedule
 from vigia.simulator.field.sway import UNRECORDED, Sway
 
@@ -57,9 +58,10 @@ def walk(crew: Crew, sway: Sway, plan: Schedule) -> Rounds:
     runs, visits = plan.runs, plan.visits
     row = runs.row[visits.run]
     key = crew.duty[row], runs.number[visits.run], visits.order
-    scan_us = plan.visit_us + times_us(
-        crew.stream("scan").uniform(*key, low=1.0, high=5.0), SECOND_US
-    )
+    press = crew.stream("scan").uniform(*key, low=1.0, high=5.0)
+    # Who scans at a desk has the tag in hand.
+    press = np.where(runs.fake[visits.run] == HONEST, press, 0.2 * press)
+    scan_us = plan.visit_us + times_us(press, SECOND_US)
     scanned = visits.kept & plan.walked[visits.run] & (scan_us < crew.leaves_us[row])
     scanned &= ~sway.any_of((*UNRECORDED, *AWAY), row, scan_us)
     scans = np.bincount(visits.run[scanned], minlength=len(runs))
