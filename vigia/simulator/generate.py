@@ -28,10 +28,12 @@ from vigia.simulator.emit.files import REFERENCE, WorldFolder
 from vigia.simulator.emit.gaps import GapFinder
 from vigia.simulator.emit.runs import RUN, arrival_order, counts_of, run_of
 from vigia.simulator.prepare import Made, merged, prepare
+from vigia.simulator.realism import realism, tally
 from vigia.simulator.truth import POISON
 from vigia.simulator.world.model import EventFrames, Shard
 
-SITES_IN_A_PIECE = 25
+SITES_IN_A_PIECE = 100
+"""At most; the fixed cost of a piece is that of thousands of events."""
 VERSION = 1
 """Of the generator: another number, other bytes."""
 
@@ -121,6 +123,7 @@ def _observed(
     from vigia.simulator.observe.observe import observe
 
     seen, poison = observe(shard, events)
+    facts = {**facts, "tally": tally(shard, seen)}
     return Piece(run_of(seen, made.tenant_of_site), poison, facts, counts_of(seen))
 
 
@@ -140,7 +143,7 @@ class _Generator:
         first = self.config.start_us // DAY_US
         with _pool(self.made, workers) as pieces:
             for day in range(self.config.days):
-                for piece in pieces(self.work_of(day)):
+                for piece in pieces(self.work_of(day, workers)):
                     self.tally.take(piece)
                 # The next day's duties may clock in an hour early, on this day; none before it.
                 self._write_days(until=first + day)
@@ -148,11 +151,12 @@ class _Generator:
         self._write_days(until=None)
         return self._finish()
 
-    def work_of(self, day: int) -> list[tuple[pl.Series | None, int]]:
+    def work_of(self, day: int, workers: int) -> list[tuple[pl.Series | None, int]]:
         """The pieces of a day: sites in portions, then what belongs to no shift."""
         sites = self.made.world.sites["site"]
-        starts = range(0, len(sites), SITES_IN_A_PIECE)
-        return [*((sites.slice(at, SITES_IN_A_PIECE), day) for at in starts), (None, day)]
+        portion = min(-(-len(sites) // workers), SITES_IN_A_PIECE)
+        starts = range(0, len(sites), portion)
+        return [*((sites.slice(at, portion), day) for at in starts), (None, day)]
 
     def _write_reference(self) -> None:
         events = self.made.reference
@@ -180,9 +184,8 @@ class _Generator:
         for number, slug in self.made.world.tenants.select("tenant", "slug").iter_rows():
             mine = order[tenant == number]
             if len(mine):
-                self.tally.text_bytes += self.folder.write_stream(
-                    slug, name, run["line"].gather(mine)
-                )
+                written = self.folder.write_stream(slug, name, run["line"], mine)
+                self.tally.text_bytes += written
                 self.tally.written[slug] += len(mine)
 
     def _finish(self) -> dict[str, Any]:
@@ -200,6 +203,7 @@ class _Generator:
             "events": {"total": self.tally.written.total(), "by_tenant": dict(self.tally.written)},
             "events_by_table": dict(sorted(self.tally.made.items())),
             "text_bytes": self.tally.text_bytes,
+            "realism": [check.as_dict() for check in realism(self.made, facts)],
         }
         self.folder.write_manifest(manifest)
         return manifest

@@ -61,7 +61,22 @@ def test_what_is_missing_is_left_out():
     frame = _frame(
         lat=[None, 2.0], lon=[1.0, None], speed_mps=pl.Series([None, None], dtype=pl.Float64)
     )
-    assert _data("gps_fix", frame) == [{"lat": None, "lon": 1.0}, {"lat": 2.0}]
+    assert _data("gps_fix", frame) == [{"lon": 1.0}, {"lat": 2.0}]
+
+
+def test_the_text_of_an_event_does_not_depend_on_its_neighbours():
+    frame = _frame(
+        lat=[None, 2.0, 3.0],
+        lon=[1.0, None, 4.0],
+        motion=["still", None, 'say "hi"'],
+        valid=[True, None, False],
+    ).with_columns(
+        fix_time=pl.Series([AT, datetime(2026, 3, 30, tzinfo=UTC), None]), thermal=pl.lit("hot")
+    )
+    whole = event_lines("gps_fix", frame).to_list()
+    alone = [event_lines("gps_fix", part).item() for part in frame.iter_slices(1)]
+    shuffled = event_lines("gps_fix", frame.select(reversed(frame.columns))).to_list()
+    assert whole == alone == shuffled
 
 
 def test_a_row_with_no_data_is_still_an_object():

@@ -66,6 +66,15 @@ def _usual(world: World, weather: pl.DataFrame) -> pl.DataFrame:
     return _rows(site[each], opened, "usual")
 
 
+def expected_by_hour(world: World, weather: pl.DataFrame) -> Floats:
+    """Expected tickets of the whole span, bursts and what is made to happen aside, by UTC hour."""
+    sites, hours = world.sites.height, world.config.days * 24
+    site, hour = np.repeat(np.arange(sites), hours), np.tile(np.arange(hours), sites)
+    rate = _rate(world, weather, site, world.config.start_us + hour * HOUR_US)
+    total: Floats = np.bincount(hour % 24, weights=rate, minlength=24).astype(np.float64)
+    return total
+
+
 def _rate(world: World, weather: pl.DataFrame, site: Ints, at_us: Ints) -> Floats:
     """Expected tickets of a site in the hour that starts at an instant."""
     clock = LocalClock(world)

@@ -80,7 +80,8 @@ def ticket_life(world: World, tenant: int, arrivals: pl.DataFrame, log: Log) -> 
         The fact `ticket`: what is true of each.
     """
     if not arrivals.height:
-        return _facts(world, tenant, _latent(world, arrivals), *(np.zeros(0, np.int64),) * 4)
+        nothing = _facts(world, tenant, _latent(world, arrivals), *(np.zeros(0, np.int64),) * 4)
+        return nothing.with_columns(arrivals["cause"])
     latent = _latent(world, arrivals)
     draw = Stream(world.config.seed, "desk.work")
     key = latent.site, latent.opened_us
@@ -94,6 +95,7 @@ def ticket_life(world: World, tenant: int, arrivals: pl.DataFrame, log: Log) -> 
     late = due + paused + draw.lognormal(90.0 * MINUTE_US, 0.7, *key, 1).astype(np.int64)
     resolved = np.where(latent.forced, np.maximum(resolved, late), resolved)
     facts = _facts(world, tenant, latent, started, resolved, paused, due)
+    facts = facts.with_columns(arrivals["cause"])
     _tell(world, tenant, facts, agent, log)
     return facts
 

@@ -12,13 +12,14 @@ from typing import Any
 import polars as pl
 
 from vigia.domain.errors import VigiaError
+from vigia.simulator.draws import Ints
 from vigia.simulator.truth import TABLES
 
 MANIFEST = "manifest.json"
 TRUTH = "truth"
 EVENTS = "events"
 REFERENCE = "00000000-reference"
-_LEVEL = 1
+_LINES_AT_ONCE = 4096
 
 
 class WorldFolder:
@@ -52,17 +53,22 @@ class WorldFolder:
         except OSError as error:
             raise VigiaError(f"{self.root} cannot be made: {error.strerror}.") from error
 
-    def write_stream(self, slug: str, name: str, lines: pl.Series) -> int:
-        """Write lines as one compressed part; returns the bytes of the text."""
+    def write_stream(self, slug: str, name: str, lines: pl.Series, order: Ints) -> int:
+        """Write lines in an order as one compressed part; returns the bytes of the text."""
         import pyarrow as pa
 
-        # One contiguous buffer holds all lines, ends included: the text as it stands.
-        text = lines.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2] or pa.py_buffer(
-            b""
-        )
-        packed = pa.Codec("zstd", _LEVEL).compress(text)
-        self._write(f"{slug}/{EVENTS}/{name}.ndjson.zst", packed)
-        return int(text.size)
+        size = 0
+        packed = pa.BufferOutputStream()
+        with pa.CompressedOutputStream(packed, "zstd") as stream:
+            # A block of lines at a time stays in the processor's cache.
+            for start in range(0, len(order), _LINES_AT_ONCE):
+                block = lines.gather(order[start : start + _LINES_AT_ONCE])
+                # One contiguous buffer holds all lines, ends included: the text as it stands.
+                text = block.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+                stream.write(text)
+                size += text.size
+        self._write(f"{slug}/{EVENTS}/{name}.ndjson.zst", packed.getvalue())
+        return size
 
     def write_truth(self, tables: dict[str, pl.DataFrame]) -> None:
         """Write every truth table, readable by the owner alone."""
