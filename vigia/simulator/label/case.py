@@ -6,7 +6,7 @@ Belongs here: the material. What it means is for the class that reads it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -124,6 +124,9 @@ FACTS: dict[str, pl.Schema] = {
 }
 """What the processes know to be true: the columns that the labels read, -1 for none."""
 
+DRAINED = pl.Schema({"device": _I, "from_us": _I, "to_us": _I})
+"""One row per phone that was dark because its battery was empty."""
+
 _OF_POST = ("post", "kind", "must_man", "armed", "gps_expected", "work_expected", "indoor")
 _OF_SITE = ("site", "tenant", "risk_tier", "gps_expectation", "region", "network_operator")
 
@@ -138,6 +141,7 @@ class Case:
         plan: What was meant to happen.
         facts: True facts by name, in any columns; read them with `fact`.
         gaps: Silence by the clock of arrival (`emit.gaps.GAP`).
+        drained: Phones whose battery died by itself (`DRAINED`).
     """
 
     world: World
@@ -145,6 +149,7 @@ class Case:
     plan: Plan
     facts: Mapping[str, pl.DataFrame]
     gaps: pl.DataFrame
+    drained: pl.DataFrame = field(default_factory=DRAINED.to_frame)
 
     def fact(self, name: str) -> pl.DataFrame:
         """A table of facts in the columns of `FACTS`; empty where no process made one."""

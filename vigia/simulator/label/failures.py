@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from vigia.simulator.effects import Effect
-from vigia.simulator.label.case import HOUR_US, MINUTE_US, Case
+from vigia.simulator.label.case import HOUR_US, MINUTE_US, NONE, Case
 from vigia.simulator.label.found import FOUND, found
 from vigia.simulator.plan.crowd import Crowd
 
@@ -17,6 +17,8 @@ SEEN_US = 10 * MINUTE_US
 """A device without data for so long is stale."""
 TRACED_US = 15 * MINUTE_US
 """A degradation leaves a trace after some heartbeats."""
+LOW_US = 2 * HOUR_US
+"""So long before its end a battery that loses 5 % an hour is at 10 %."""
 BREACH_AHEAD_US = 2 * HOUR_US
 HIGH_RISK = 4
 
@@ -55,12 +57,21 @@ def device_deaths(case: Case) -> pl.DataFrame:
         device="scope", failing_us="from_us", death_us="to_us"
     )
     dark = dark.join(failing, on=["device", "death_us"], how="left", maintain_order="left")
+    drained = case.drained.select(
+        "device",
+        death_us="from_us",
+        back_us="to_us",
+        episode=pl.lit(NONE, dtype=pl.Int64),
+        drained=pl.lit(1.0),
+        failing_us=pl.col("from_us") - LOW_US,
+    )
+    dark = pl.concat([dark, drained])
     held = case.manned.filter(pl.col("here_from_us") >= 0)
     held = held.select("device", "worker", "site", "here_from_us", "here_to_us")
     on_duty = dark.join(held, on="device").filter(
         pl.col("death_us").is_between("here_from_us", "here_to_us")
     )
-    return on_duty.with_columns(pl.col("failing_us").fill_null(-1)).sort("death_us", "device")
+    return on_duty.with_columns(pl.col("failing_us").fill_null(NONE)).sort("death_us", "device")
 
 
 def device_failures(case: Case, deaths: pl.DataFrame) -> pl.DataFrame:

@@ -51,10 +51,9 @@ def plan_world(world: World, duties: pl.DataFrame, outages: Iterable[EffectRow])
     if world.config.scenario:
         stage(draft, load_scenario(world.config.scenario, world.config))
     _plan_cohorts(draft)
+    _plan_outages(draft)
+    _plan_frauds(draft)
     _plan_episodes(draft)
-    frauds = commit_frauds(scene, draft.ledger)
-    draft.effects += frauds.effects
-    draft.frauds.append(frauds.table)
     _plan_traps(draft)
     return _finished(draft, natural)
 
@@ -65,9 +64,15 @@ def _long_outages(natural: pl.DataFrame) -> Iterable[tuple[int, int, int]]:
     return down.select("scope", "from_us", "to_us").iter_rows()
 
 
+def _plan_frauds(draft: Draft) -> None:
+    """The few who commit them have few duties, so they come before what anybody can have."""
+    frauds = commit_frauds(draft.scene, draft.ledger)
+    draft.effects += frauds.effects
+    draft.frauds.append(frauds.table)
+
+
 def _plan_episodes(draft: Draft) -> None:
     config = draft.scene.world.config
-    _plan_outages(draft)
     counts = {kind.name: wanted_episodes(kind, config) for kind in EPISODES}
     beside = {name: _overlapping(draft.scene, name, n) for name, n in counts.items()}
     for kind in EPISODES:

@@ -65,7 +65,7 @@ def forced_breach(scene: Scene, trial: int) -> pl.DataFrame:
     config = scene.world.config
     frame = anywhere(scene, "breach", trial, 8, (4.0, 12.0))
     span = config.end_us - config.test_us
-    latest = config.test_us + max(span - RUNS_OUT_US, span // 4)
+    latest = config.test_us + max(span - RUNS_OUT_US, 3 * span // 5)
     return candidates(frame.filter(pl.col("from_us") < latest))
 
 

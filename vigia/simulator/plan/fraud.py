@@ -33,8 +33,8 @@ from vigia.simulator.plan.scene import (
 OF_EVENTS = 0.015
 OF_TOURS = 0.02
 BY_CROOKS = 0.8
-CROOKED = 0.4
-"""Honesty below which somebody is crooked; 3 % of people are."""
+CROOKED = 0.03
+"""Share of the people who are crooked: the least honest."""
 EVENTS_A_DUTY = 2
 SHARES = {"buddy": 0.4, "spoof": 0.2, "time_theft": 0.25, "ghost": 0.05, "correction": 0.1}
 """Of fraudulent attendance events."""
@@ -82,12 +82,21 @@ def commit(scene: Scene, ledger: Ledger, kind: str, offered: pl.DataFrame, wante
 
 def _chosen(ledger: Ledger, name: str, offered: pl.DataFrame, wanted: int) -> pl.DataFrame:
     """Four fifths by crooked people, the rest by others."""
-    honesty = ledger.scene.world.people["honesty"].to_numpy()
-    crooked = pl.Series(honesty[offered["person"].to_numpy()] < CROOKED)
-    kind = Kind(f"fraud.{name}", 0, Claim.DUTY, no_choice, no_effect)
+    crooked = pl.Series(crooked_people(ledger.scene)[offered["person"].to_numpy()])
+    kind = Kind(f"fraud.{name}", 0, Claim.DEVICE, no_choice, no_effect)
     by_crooks = ledger.take(kind, offered.filter(crooked), round(wanted * BY_CROOKS))
     others = ledger.take(kind, offered.filter(~crooked), wanted - by_crooks.height)
     return pl.concat([by_crooks, others])
+
+
+def crooked_people(scene: Scene) -> Bools:
+    """Whether each person is one of the least honest of those who work."""
+    honesty = scene.world.people["honesty"].to_numpy()
+    working = np.unique(scene.planned["worker"].to_numpy())
+    least = working[np.argsort(honesty[working], kind="stable")]
+    crooked = np.zeros(len(honesty), dtype=bool)
+    crooked[least[: max(1, round(CROOKED * len(least)))]] = True
+    return crooked
 
 
 def _duties(scene: Scene) -> pl.DataFrame:

@@ -63,7 +63,13 @@ def called_away(scene: Scene, trial: int) -> pl.DataFrame:
 
 def handovers(scene: Scene, trial: int) -> pl.DataFrame:
     """The relief comes some minutes late, within the grace."""
-    frame = scene.planned.filter(pl.col("must_man") | pl.col("work_expected"))
+    before = scene.roster.filter(pl.col("leaves_us") >= 0).group_by("post", starts_us="ends_us")
+    left = before.agg(left_us=pl.col("leaves_us").min())
+    frame = scene.planned.join(left, on=["post", "starts_us"], how="left", maintain_order="left")
+    # Who has gone before the end has left a gap already.
+    stayed = pl.col("left_us") >= pl.col("starts_us") - MINUTE_US
+    frame = frame.filter(stayed.fill_null(value=True))
+    frame = frame.filter(pl.col("must_man") | pl.col("work_expected"))
     drawn = scene.stream("handover").uniform(frame["duty"].to_numpy(), trial, low=3.5, high=8.5)
     return candidates(
         frame,

@@ -30,7 +30,7 @@ class Claim(IntEnum):
     """What a planned thing needs for itself, beside its duty and device."""
 
     DEVICE = -1
-    """Its device alone, whatever goes on around it."""
+    """Its duty and device alone, whatever goes on around it."""
     DUTY = 0
     """Nothing else: other things may go on at the site."""
     SITE = 1

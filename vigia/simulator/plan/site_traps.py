@@ -51,16 +51,15 @@ def _announced(picks: pl.DataFrame, _scene: Scene) -> Sequence[pl.DataFrame]:
 
 def closures(scene: Scene, _trial: int) -> pl.DataFrame:
     """Days on which a client closes the site, and nobody is needed; `value` is the local day."""
+    config = scene.world.config
     sites = scene.world.sites.filter(~pl.col("round_the_clock")).select("site")
-    day = pl.col("local_date").to_physical().cast(pl.Float64)
-    within = (pl.col("starts_us") >= scene.world.config.test_us) & (
-        pl.col("ends_us") <= scene.world.config.end_us
-    )
-    days = scene.roster.filter(within).join(sites, on="site", how="semi")
+    days = scene.roster.join(sites, on="site", how="semi", maintain_order="left")
     days = days.group_by("site", "local_date", maintain_order=True).agg(
         from_us=pl.col("starts_us").min() - HOUR_US, to_us=pl.col("ends_us").max() + HOUR_US
     )
-    return candidates(days, value=day)
+    within = (pl.col("from_us") >= config.test_us) & (pl.col("to_us") <= config.end_us)
+    day = pl.col("local_date").to_physical().cast(pl.Float64)
+    return candidates(days.filter(within), value=day)
 
 
 def _closed(picks: pl.DataFrame, scene: Scene) -> Sequence[pl.DataFrame]:
