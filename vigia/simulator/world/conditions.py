@@ -114,9 +114,9 @@ def _site_outages(config: WorldConfig) -> pl.DataFrame:
             "site": np.broadcast_to(site, inside.shape)[inside],
             "from_us": starts[inside],
             "to_us": ends[inside],
-            "value": SITE_OUTAGE,
-        }
-    )
+        },
+        schema={"site": pl.Int64(), "from_us": pl.Int64(), "to_us": pl.Int64()},
+    ).with_columns(pl.lit(SITE_OUTAGE).alias("value"))
 
 
 def operator_outages(world: World) -> pl.DataFrame:
