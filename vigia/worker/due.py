@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -32,7 +32,7 @@ from vigia.domain.windows import (
     local_date_of,
 )
 from vigia.store import metrics as store
-from vigia.store import tiers
+from vigia.store import moves, tiers
 from vigia.store.clock import tenant_now
 from vigia.store.connection import Database, Role
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import psycopg
 
 SPANS = pl.Schema({"site": pl.Int64(), "from": INSTANT, "to": INSTANT})
+NEIGHBOURS = pl.Schema({"site": pl.Int64(), "other": pl.Int64()})
 LATE_LIMIT = timedelta(hours=73)
 _ROWS_A_PIECE = 1_500_000
 _DAYS_A_PIECE = 31
@@ -58,6 +59,8 @@ class Tenant:
     holders: pl.DataFrame
     watermarks: pl.DataFrame
     events_a_day: float
+    neighbours: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NEIGHBOURS))
+    """Sites that share a person or a device: `NEIGHBOURS`, each pair in both directions."""
 
     @property
     def codes(self) -> dict[str, int]:
@@ -106,6 +109,13 @@ class Tenant:
     def has_column(self, table: str, column: str) -> bool:
         """Whether a table has a column."""
         return any(c.name == column for c in dictionary_table(table).all_columns)
+
+    def with_neighbours(self, site_ids: Sequence[UUID]) -> list[UUID]:
+        """Some sites and those that share a person or a device with them."""
+        codes = [s.number for s in self.sites if UUID(s.site_id) in set(site_ids)]
+        others = self.neighbours.filter(pl.col("site").is_in(codes))["other"]
+        found = [UUID(site) for site in self.ids_of(others.unique())]
+        return sorted({*site_ids, *found})
 
     def worker(self, database: Database) -> AbstractContextManager[psycopg.Connection]:
         """A transaction of the worker role."""
@@ -222,19 +232,56 @@ def due(
     zones: dict[str, list[store.Site]] = {}
     for site in tenant.sites:
         zones.setdefault(site.zone, []).append(site)
-    level_names = [m.name for m in tenant.metrics if m.is_level]
-    newest = tiers.newest_slot(connection, tenant.tenant_id, level_names)
+    # Levels go on while nothing happens, up to now.
+    known_to = _known_to(connection, tenant) if _reaches(days, tenant.now) else None
+    low = window[0] if full and window else min(_instants(marks, known_to), default=None)
+    tenant = replace(tenant, neighbours=_neighbours(connection, tenant, low))
     found = []
     for zone, sites in sorted(zones.items()):
         if full:
             spans = _everything(sites, zone, window, tenant) if window else None
         else:
-            # Levels go on while nothing happens, up to now.
-            known_to = newest if days is None else None
             spans = _marked(connection, marks, sites, zone, tenant, known_to)
         if spans is not None:
             found.append(spans)
     return Work(found, marks, tenant)
+
+
+def _reaches(days: tuple[date, date] | None, now: datetime) -> bool:
+    return days is None or days[0] <= now.astimezone(UTC).date() <= days[1]
+
+
+def _known_to(connection: psycopg.Connection, tenant: Tenant) -> datetime | None:
+    """Up to when levels are known."""
+    names = [m.name for m in tenant.metrics if m.is_level]
+    return tiers.newest_slot(connection, tenant.tenant_id, names)
+
+
+def _instants(marks: pl.DataFrame, known_to: datetime | None) -> list[datetime]:
+    return [at for at in (marks["slot"].min(), known_to) if at is not None]  # type: ignore[misc]
+
+
+def _neighbours(
+    connection: psycopg.Connection, tenant: Tenant, low: datetime | None
+) -> pl.DataFrame:
+    """Sites whose levels depend on each other's rows from an instant on: `NEIGHBOURS`."""
+    found = [pl.DataFrame(schema=NEIGHBOURS)]
+    if low is None:
+        return found[0]
+    codes = tenant.site_codes
+    others = codes.rename({"site_id": "other_id", "site": "other"})
+    for table, column, reach in sorted(
+        {
+            (m.source_table, m.until.next, m.until.reach_s)
+            for m in tenant.metrics
+            if m.until and m.until.next and m.source_table in tenant.tables
+        }
+    ):
+        window = (low - timedelta(seconds=reach), tenant.now + SLOT)
+        pairs = moves.shared_sites(connection, tenant.tenant_id, table, column, window)
+        coded = pairs.join(codes, on="site_id").join(others, on="other_id")
+        found.append(coded.select(NEIGHBOURS.names()))
+    return pl.concat(found).unique()
 
 
 def _everything(
@@ -273,7 +320,7 @@ def _marked(
     waiting = unsettled.select("site", pl.col("slot").alias("from"), pl.col("slot").alias("to"))
     signals = in_hours(pl.concat([touched.with_columns(late), waiting]), zone)
     now = pl.lit(tenant.now).cast(INSTANT)
-    since = touched.group_by("site").agg(pl.col("from").min())
+    since = _since(marks, numbers, tenant)
     if known_to is not None:
         every = pl.DataFrame(
             {"site": numbers, "from": known_to}, schema=dict(list(SPANS.items())[:2])
@@ -290,6 +337,17 @@ def _marked(
         signals,
         tenant,
     )
+
+
+def _since(marks: pl.DataFrame, numbers: Sequence[int], tenant: Tenant) -> pl.DataFrame:
+    """From when on the levels of some sites are out of date, by their marks and their neighbours'."""
+    touched = marks.join(tenant.site_codes, on="site_id").select(
+        "site", pl.col("slot").alias("from")
+    )
+    first = touched.group_by("site").agg(pl.col("from").min())
+    shared = first.join(tenant.neighbours, on="site").select(pl.col("other").alias("site"), "from")
+    both = pl.concat([first, shared]).filter(pl.col("site").is_in(numbers))
+    return both.group_by("site").agg(pl.col("from").min())
 
 
 def _due(

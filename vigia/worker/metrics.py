@@ -17,7 +17,7 @@ from uuid import UUID
 import polars as pl
 
 from vigia.domain.metrics import signals
-from vigia.domain.metrics.levels import INTERVALS, intervals, levels
+from vigia.domain.metrics.levels import INTERVALS, intervals, levels, lowered
 from vigia.domain.metrics.registry import Metric, samples
 from vigia.domain.metrics.rollup import roll_up_days, roll_up_hours
 from vigia.domain.metrics.router import Resolution, kept_since
@@ -91,7 +91,7 @@ def refresh_metrics(
         summary.sites = len(work.sites)
         summary.from_, summary.to = work.window
         for piece in work.pieces():
-            _recompute(_Sources(database, lake, tenant), piece, summary)
+            _recompute(_Sources(database, lake, work.tenant), piece, summary)
         with database.transaction(Role.WORKER) as connection:
             tiers.clear_marks(connection, tenant_id, work.marks)
             refresh_statistics(connection, summary.rows)
@@ -160,7 +160,9 @@ def _standing(sources: _Sources, metrics: Sequence[Metric], piece: Due) -> pl.Da
         return pl.DataFrame(schema=SAMPLES)
     known = pl.concat([pl.DataFrame(schema=INTERVALS), *spans])
     known = known.join(piece.levels.select("site").unique(), on="site", how="semi")
-    return within(levels(known, start, end), "time", piece.levels)  # type: ignore[arg-type]
+    heights = levels(known, start, end)  # type: ignore[arg-type]
+    heights = lowered(heights, metrics, sources.tenant.codes)
+    return within(heights, "time", piece.levels)
 
 
 def _signals(rows: dict[str, pl.DataFrame], piece: Due, tenant: Tenant) -> pl.DataFrame:
@@ -201,7 +203,9 @@ class _Sources:
             if table in instants:
                 instants[table].update(source.times)
         return {
-            table: self._read(table, sorted(columns), instants.get(table), window, piece)  # type: ignore[arg-type]
+            table: self._read(
+                *(table, sorted(columns), instants.get(table), window, piece.site_ids)  # type: ignore[arg-type]
+            )
             for table, columns in needs.items()
             if table in self.tenant.tables
         }
@@ -213,11 +217,14 @@ class _Sources:
         assert metric.until is not None
         columns = list(metric.columns)
         if metric.until.next:
-            window = (start - timedelta(seconds=metric.until.cap_s), end)
-            return self._read(metric.source_table, columns, None, window, piece)
+            window = (start - timedelta(seconds=metric.until.reach_s), end)
+            # Where the next row lies does not matter: it ends the stay here.
+            everywhere = self.tenant.with_neighbours(piece.site_ids)
+            return self._read(metric.source_table, columns, None, window, everywhere)
         # All that began before: a ticket opened long ago may still be open.
         window = (tiers.LONG_AGO, end)
-        return self._read(metric.source_table, columns, {metric.time_column}, window, piece)
+        instants = {metric.time_column}
+        return self._read(metric.source_table, columns, instants, window, piece.site_ids)
 
     def _read(
         self,
@@ -225,7 +232,7 @@ class _Sources:
         columns: Sequence[str],
         instants: set[str] | None,
         window: tuple[datetime, datetime],
-        piece: Due,
+        site_ids: Sequence[UUID],
     ) -> pl.DataFrame:
         columns = ["site_id", *(c for c in columns if c != "site_id")]
         tenant_id = self.tenant.tenant_id
@@ -233,7 +240,7 @@ class _Sources:
             rows = telemetry.read(
                 *(self.database, self.lake, tenant_id, table, *window),
                 columns=columns,
-                site_ids=piece.site_ids,
+                site_ids=site_ids,
             )
         else:
             with self.tenant.worker(self.database) as connection:

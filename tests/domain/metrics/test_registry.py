@@ -36,9 +36,25 @@ def test_a_built_in_metric_names_columns_that_exist(metric: Metric) -> None:
     assert metric.kind in registry.column("kind").states
     assert metric.concern in registry.column("concern").states
     for key, values in metric.row_filter.items():
-        states = spec.column(key.strip("!<=")).states
+        states = spec.column(key.strip("!<=?")).states
         if states:
             assert set(values) <= set(states), key
+
+
+def test_a_share_counts_rows_that_say_anything_at_all() -> None:
+    metric = Metric("healthy", "", "device_heartbeat", row_filter={"queue_depth?": [0, 1]})
+    got = samples(rows(queue_depth=[0, 7, None, 1]), [metric], {"healthy": 0})
+    assert got["value"].to_list() == [100.0, 0.0, 100.0]
+
+
+def test_what_is_taken_off_a_level_is_a_level_itself() -> None:
+    by_name = {m.name: m for m in BUILT_IN}
+    lowered = [m for m in BUILT_IN if m.until and m.until.less]
+    assert [m.name for m in lowered] == ["missing"]
+    for metric in lowered:
+        other = by_name[metric.until.less]
+        assert other.is_level
+        assert other.until.less is None
 
 
 def test_names_are_unique() -> None:
@@ -86,5 +102,10 @@ def test_one_row_can_be_a_value_of_several_metrics() -> None:
 
 
 def test_what_ends_an_interval_survives_storage() -> None:
-    for until in (Until(("resolved_at", "closed_at")), Until(next="device_id", delay_s=1, cap_s=2)):
+    for until in (
+        Until(("resolved_at", "closed_at")),
+        Until(next="device_id", delay_s=1, cap_s=2),
+        Until(next="person_id", cap_s=2, known_s=9),
+        Until(("ends_at",), less="present"),
+    ):
         assert Until.from_json(until.as_json()) == until

@@ -66,8 +66,8 @@ TABLES = (
             source_table!                         | table whose rows it measures
             value_column                          | column it measures; rows are counted when missing
             at_column                             | instant that places a row in time; the table's own when missing
-            until json                            | what ends the interval of a gauge: {"columns": [...]} or {"next": column, "delay_s": n, "cap_s": n}
-            row_filter json                       | column to list of values a row must have; `column!` must not, `column<=` at most
+            until json                            | what ends the interval of a gauge: {"columns": [...], "less": a gauge taken off} or {"next": column, "delay_s": n, "cap_s": n, "known_s": n}
+            row_filter json                       | column to list of values a row must have; `column!` must not, `column<=` at most, `column?` counts 100 with and 0 without
             concern! {low, high, both, none}      | direction that worries
             imported! bool                        | made by an import, not by the product
         """),

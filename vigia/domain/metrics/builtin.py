@@ -8,6 +8,7 @@ from __future__ import annotations
 from vigia.domain.metrics.registry import VALID_FIX, Metric, Until
 
 HOUR_S = 3600
+DAY_S = 24 * HOUR_S
 _PENDING_WORK = {"status!": ["cancelled"]}
 _PENDING_TASKS = {"status!": ["cancelled", "skipped"]}
 
@@ -145,6 +146,16 @@ _VALUES = (
     _value(
         "queue_depth", "Events waiting on devices", "device_heartbeat", "queue_depth", "1", "phone"
     ),
+    Metric(
+        "sync_health",
+        "Heartbeats of devices with nothing left to send",
+        "device_heartbeat",
+        "%",
+        "gauge",
+        "phone",
+        row_filter={"queue_depth?": [0]},
+        concern="low",
+    ),
     _value("signal_dbm", "Signal strength", "device_heartbeat", "rssi_dbm", "dBm", "phone"),
     _value(
         "position_accuracy_m", "Uncertainty of positions", "gps_fix", "accuracy_m", "m", "position"
@@ -174,9 +185,13 @@ _LEVELS = (
     _level("required", "People required by published shifts", "shift", "starts_at",
            Until(("ends_at",)), "attendance", value_column="headcount",
            row_filter={"status!": ["draft", "cancelled"]}),
+    # Whoever clocked this week still does: that nobody has come is told from nobody clocks here.
     _level("present", "People clocked in", "attendance_event", None,
-           Until(next="person_id", cap_s=16 * HOUR_S), "attendance",
+           Until(next="person_id", cap_s=16 * HOUR_S, known_s=7 * DAY_S), "attendance",
            row_filter={"kind": ["clock_in"]}, concern="low"),
+    _level("missing", "People required and not clocked in", "shift", "starts_at",
+           Until(("ends_at",), less="present"), "attendance", value_column="headcount",
+           row_filter={"status!": ["draft", "cancelled"]}, concern="high"),
     _level("devices_offline", "Devices silent for more than 30 minutes", "device_heartbeat", None,
            Until(next="device_id", delay_s=HOUR_S // 2, cap_s=24 * HOUR_S), "phone",
            concern="high"),

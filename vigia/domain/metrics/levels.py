@@ -6,6 +6,7 @@ intervals of which metric is said in `registry`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -32,7 +33,7 @@ def intervals(rows: pl.DataFrame, metric: Metric, code: int) -> pl.DataFrame:
 
     Args:
         rows: Rows of the metric's source, with its `columns` and `site`, a code. Where the
-            next row ends an interval, rows from `cap_s` before the first slot wanted.
+            next row ends an interval, rows from `reach_s` before the first slot wanted.
         metric: A level.
         code: Code of the metric.
 
@@ -50,14 +51,18 @@ def intervals(rows: pl.DataFrame, metric: Metric, code: int) -> pl.DataFrame:
         timed = rows.with_columns(to=ends, seen_to=pl.lit(None, INSTANT))
     else:
         order = [until.next, metric.time_column]
+        known = since + pl.duration(seconds=until.reach_s)
         following = pl.when(pl.col(until.next) == pl.col(until.next).shift(-1)).then(
             since.shift(-1)
         )
         longest = since + pl.duration(seconds=until.cap_s)
+        # Of rows of the same instant, those that begin an interval come last.
+        begins = matches(metric.row_filter).alias("_begins")
         timed = (
             rows.drop_nulls(order)
-            .sort(order)
-            .with_columns(to=pl.min_horizontal(following, longest), seen_to=longest)
+            .with_columns(begins)
+            .sort(*order, "_begins", "site")
+            .with_columns(to=pl.min_horizontal(following, longest), seen_to=known)
         )
     weight = pl.col(metric.value_column) if metric.value_column else pl.lit(1.0)
     return timed.filter(matches(metric.row_filter), since.is_not_null()).select(
@@ -111,6 +116,31 @@ def levels(spans: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
         },
         schema=SAMPLES,
     )
+
+
+def lowered(
+    heights: pl.DataFrame, metrics: Sequence[Metric], codes: Mapping[str, int]
+) -> pl.DataFrame:
+    """Take off each level what its metric says is taken off.
+
+    Args:
+        heights: What `levels` gave: `snapshot.SAMPLES`.
+        metrics: The metrics that may be among them.
+        codes: Code of each metric's name.
+
+    Returns:
+        The same, in no order; a level of which another is taken off is there only where both are.
+    """
+    for metric in metrics:
+        if metric.until is None or metric.until.less is None:
+            continue
+        is_it = pl.col("metric") == codes[metric.name]
+        other = heights.filter(pl.col("metric") == codes[metric.until.less])
+        off = other.select("site", "time", pl.col("value").alias("_off"))
+        left = (pl.col("value") - pl.col("_off")).clip(lower_bound=0)
+        mine = heights.filter(is_it).join(off, on=["site", "time"]).with_columns(value=left)
+        heights = pl.concat([heights.filter(~is_it), mine.drop("_off")])
+    return heights
 
 
 def _slot_number(column: str, start: datetime, slots: int) -> pl.Expr:

@@ -34,18 +34,28 @@ class Until:
         next: Instead: the next row with the same value of this column ends it.
         delay_s: The interval starts this long after the row.
         cap_s: It ends at the latest this long after the row.
+        known_s: So long after a row a site is known to have the metric at all, if longer.
+        less: Name of a level that is taken off, not below zero, where both are known.
     """
 
     columns: tuple[str, ...] = ()
     next: str | None = None
     delay_s: int = 0
     cap_s: int = 0
+    known_s: int = 0
+    less: str | None = None
+
+    @property
+    def reach_s(self) -> int:
+        """How long after a row it still says something."""
+        return max(self.cap_s, self.known_s)
 
     def as_json(self) -> dict[str, Any]:
         """The value of `ops.metric.until`."""
         if self.next is None:
-            return {"columns": list(self.columns)}
-        return {"next": self.next, "delay_s": self.delay_s, "cap_s": self.cap_s}
+            return {"columns": list(self.columns)} | ({"less": self.less} if self.less else {})
+        known = {"known_s": self.known_s} if self.known_s else {}
+        return {"next": self.next, "delay_s": self.delay_s, "cap_s": self.cap_s, **known}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Until:
@@ -55,6 +65,8 @@ class Until:
             value.get("next"),
             int(value.get("delay_s", 0)),
             int(value.get("cap_s", 0)),
+            int(value.get("known_s", 0)),
+            value.get("less"),
         )
 
 
@@ -81,6 +93,12 @@ class Metric:
         return self.at_column or str(table(self.source_table).time)
 
     @property
+    def share(self) -> tuple[str, Sequence[Any]] | None:
+        """Column and its good values, for a metric that is the percentage of rows with these."""
+        pairs = self.row_filter.items()
+        return next(((_bare(key), good) for key, good in pairs if key.endswith("?")), None)
+
+    @property
     def is_level(self) -> bool:
         """Whether it is the height of a level at each slot, rather than what happened in it."""
         return self.until is not None
@@ -103,12 +121,15 @@ def matches(row_filter: Mapping[str, Any]) -> pl.Expr:
     """Whether a row is meant by a filter.
 
     `column`: its value is one of the list. `column!`: it is none of the list, or missing.
-    `column<=`: it is at most the number, or missing.
+    `column<=`: it is at most the number, or missing. `column?`: it has a value, whichever; the
+    row counts 100 if that is one of the list, else 0.
     """
     meant = pl.lit(value=True)
     for key, value in row_filter.items():
         column = pl.col(_bare(key))
-        if key.endswith("!"):
+        if key.endswith("?"):
+            meant &= column.is_not_null()
+        elif key.endswith("!"):
             meant &= column.is_in(value).not_().fill_null(value=True)
         elif key.endswith("<="):
             meant &= (column <= value).fill_null(value=True)
@@ -161,6 +182,9 @@ def _joined(
 
 def _sampled(rows: pl.LazyFrame, metric: Metric, code: pl.Expr) -> pl.LazyFrame:
     value = pl.col(metric.value_column).cast(pl.Float64) if metric.value_column else pl.lit(1.0)
+    if metric.share:
+        column, good = metric.share
+        value = pl.when(pl.col(column).is_in(good)).then(100.0).otherwise(0.0)
     time = pl.col(metric.time_column)
     return rows.filter(time.is_not_null(), pl.col("site").is_not_null()).select(
         pl.col("site").cast(pl.Int64), metric=code, time=time, value=value
@@ -186,4 +210,4 @@ def imported_series(names: Iterable[str]) -> list[Metric]:
 
 
 def _bare(key: str) -> str:
-    return key.removesuffix("!").removesuffix("<=")
+    return key.removesuffix("?").removesuffix("!").removesuffix("<=")
