@@ -24,7 +24,7 @@ from vigia.domain.telemetry.frames import INSTANT
 from vigia.simulator.config import DAY_US, WorldConfig
 from vigia.simulator.days import by_day
 from vigia.simulator.draws import Ints
-from vigia.simulator.emit.files import REFERENCE, WorldFolder
+from vigia.simulator.emit.files import REFERENCE, WorldFolder, read_manifest
 from vigia.simulator.emit.gaps import GapFinder
 from vigia.simulator.emit.runs import RUN, arrival_order, counts_of, run_of
 from vigia.simulator.prepare import Made, merged, prepare
@@ -206,7 +206,7 @@ class _Generator:
             "realism": [check.as_dict() for check in realism(self.made, facts)],
         }
         self.folder.write_manifest(manifest)
-        return manifest
+        return read_manifest(self.folder.root)
 
 
 Pieces = Callable[[list[tuple[pl.Series | None, int]]], Iterator[Piece]]
