@@ -17,12 +17,22 @@ if TYPE_CHECKING:
 
     from vigia.config.settings import Settings
     from vigia.services.demo import DemoReport
+    from vigia.simulator.config import WorldConfig
 
 app = typer.Typer()
+TEST_DAYS = 7
 
 
 @app.command()
 def demo(
+    *,
+    sites: Annotated[
+        int, typer.Option(min=0, help="Sites of the simulated company; 0 makes none.")
+    ] = 20,
+    days: Annotated[
+        int, typer.Option(min=1, help="Days of it; in the last seven something goes wrong.")
+    ] = 35,
+    seed: Annotated[int, typer.Option(help="Another number, another company.")] = 1,
     serve: Annotated[
         bool, typer.Option(help="Serve everything afterwards, until Ctrl-C or `vigia down`.")
     ] = True,
@@ -30,17 +40,18 @@ def demo(
         bool, typer.Option("--json", help="One JSON object; nothing is served.")
     ] = False,
 ) -> None:
-    """Load real data, run the whole pipeline over them, print a report, serve everything.
+    """Load real data and a simulated company, run the whole pipeline, report, serve everything.
 
     Loads a help desk's incident log and GPS tracks from VIGIA_DATA where they are, else the small
-    samples shipped with the product. Repeating it changes nothing: what is known is a duplicate.
+    samples shipped with the product, and beside them a guarding company that is made on the spot.
+    Repeating it changes nothing: what is known is a duplicate.
     """
     from rich.console import Console
 
     from vigia.config.settings import Settings
 
     settings = Settings()
-    report = _run(settings, Console(stderr=True))
+    report = _run(settings, _company(sites, days, seed), Console(stderr=True))
     if as_json:
         print(
             json.dumps({"seconds": report.seconds, "peak_mb": report.peak_mb, "rows": report.rows})
@@ -57,7 +68,17 @@ def demo(
         console.print("`vigia up` serves it; `vigia down` stops the database server.")
 
 
-def _run(settings: Settings, console: Console) -> DemoReport:
+def _company(sites: int, days: int, seed: int) -> WorldConfig | None:
+    from vigia.simulator.config import Level, WorldConfig
+
+    if not sites:
+        return None
+    learn, test = max(days - TEST_DAYS, 0), min(days, TEST_DAYS)
+    spans = {"learn_days": learn, "test_days": test}
+    return WorldConfig.at_level(Level.STANDARD, seed=seed, sites=sites, **spans)
+
+
+def _run(settings: Settings, company: WorldConfig | None, console: Console) -> DemoReport:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from vigia.services.demo import run_demo
@@ -76,7 +97,7 @@ def _run(settings: Settings, console: Console) -> DemoReport:
         def on_rows(name: str, rows: int) -> None:
             progress.update(running[0], description=f"{name}: {rows:,} rows")  # type: ignore[arg-type]
 
-        return run_demo(settings, on_step=on_step, on_rows=on_rows)
+        return run_demo(settings, company=company, on_step=on_step, on_rows=on_rows)
 
 
 def _serve(settings: Settings) -> None:
@@ -88,13 +109,12 @@ def _serve(settings: Settings) -> None:
 def _loads(report: DemoReport) -> Table:
     from rich.table import Table
 
-    table = Table("Company", "File", "Rows", "Accepted", "Known", "Put aside", title="What came in")
-    for source in report.sources:
-        load = report.loads[source.company]
+    table = Table("Company", "From", "Rows", "Accepted", "Known", "Put aside", title="What came in")
+    for company, load in report.loads.items():
         reasons = ", ".join(f"{n} {code}" for code, n in load.reasons.most_common(3))
         aside = f"{load.quarantined:,}" + (f" ({reasons})" if reasons else "")
         counts = (f"{load.rows:,}", f"{load.accepted:,}", f"{load.duplicate:,}", aside)
-        table.add_row(source.company, source.path.name, *counts)
+        table.add_row(company, report.origins[company], *counts)
     return table
 
 

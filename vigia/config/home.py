@@ -67,6 +67,11 @@ class Home:
         return self.root / "lake"
 
     @property
+    def worlds(self) -> Path:
+        """Simulated companies that the demo made, truth included."""
+        return self.root / "worlds"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME: generated configuration, compute logs."""
         return self.root / "dagster"

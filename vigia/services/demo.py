@@ -1,4 +1,4 @@
-"""The demo: real data in, the whole pipeline over them, a report of what came out.
+"""The demo: real data and a simulated company in, the whole pipeline over them, a report.
 
 Belongs here: which data, which steps, what is measured. Does not belong here: how a step works,
 or how the report is printed (`vigia.cli.demo`).
@@ -6,6 +6,8 @@ or how the report is printed (`vigia.cli.demo`).
 
 from __future__ import annotations
 
+import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ from vigia.store.connection import Database, Role
 if TYPE_CHECKING:
     from vigia.ingest.loader import LoadReport
     from vigia.ingest.mapping import LoadKind
+    from vigia.simulator.config import WorldConfig
 
 EXAMPLES = REPOSITORY / "examples"
 SAMPLE_S = 0.5
@@ -66,7 +69,9 @@ class DemoReport:
     Attributes:
         seconds: Step to seconds.
         rows: Table of schema `ops` (or `marts.` and its name) to rows.
-        loads: Company to the account of its file.
+        loads: Company to the account of what it brought.
+        origins: Company to where that came from.
+        world: Folder of the simulated company, if there is one.
         peak_mb: Most memory that the demo and the database server held together.
         broken: Data checks that did not pass, as Dagster names them.
     """
@@ -74,7 +79,8 @@ class DemoReport:
     seconds: dict[str, float] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     loads: dict[str, LoadReport] = field(default_factory=dict)
-    sources: list[Source] = field(default_factory=list)
+    origins: dict[str, str] = field(default_factory=dict)
+    world: Path | None = None
     peak_mb: float = 0.0
     broken: tuple[str, ...] = ()
 
@@ -112,7 +118,11 @@ def _first(wanted: Path | None, shipped: Path) -> Path:
 
 
 def run_demo(
-    settings: Settings, *, on_step: Step, on_rows: Callable[[str, int], None]
+    settings: Settings,
+    *,
+    company: WorldConfig | None = None,
+    on_step: Step,
+    on_rows: Callable[[str, int], None],
 ) -> DemoReport:
     """Load the data, run the pipeline through Dagster, count what came out.
 
@@ -120,28 +130,76 @@ def run_demo(
 
     Args:
         settings: The installation; its database server is started when it is embedded.
+        company: The simulated company to make beside the real data; None makes none.
         on_step: Told the name of each step as it starts.
         on_rows: Told a step's name and the rows done so far.
 
     Raises:
         VigiaError: A step could not be done; the text says what to do.
     """
-    report = DemoReport(sources=demo_sources(settings.data))
+    report = DemoReport()
     with _watching_memory(settings, report):
         with _timed(report, "database", on_step):
             from vigia.services.platform import start_database
 
             database = start_database(settings)
-        for source in report.sources:
+        for source in demo_sources(settings.data):
             with _timed(report, f"load {source.kind}", on_step):
                 report.loads[source.company] = _load(
                     database,
                     source,
                     lambda n, s=source: on_rows(f"load {s.kind}", n),  # type: ignore[misc]
                 )
+            report.origins[source.company] = source.path.name
+        if company is not None:
+            _bring_company(settings, database, company, report, on_step, on_rows)
         _run_pipeline(settings, database, report, on_step)
         report.rows = count_rows(database)
     return report
+
+
+def _bring_company(
+    settings: Settings,
+    database: Database,
+    company: WorldConfig,
+    report: DemoReport,
+    on_step: Step,
+    on_rows: Callable[[str, int], None],
+) -> None:
+    """Make the simulated company, unless it is there from before, and load it."""
+    from vigia.services.world import load_world
+
+    with _timed(report, "simulate", on_step):
+        report.world = demo_world(settings, company, lambda n: on_rows("simulate", n))
+    with _timed(report, "load world", on_step):
+        loaded = load_world(
+            database,
+            report.world,
+            now=datetime.now(UTC),
+            progress=lambda _slug, rows, _bytes: on_rows("load world", rows),
+        )
+    for tenant in loaded.names:
+        report.loads[loaded.names[tenant]] = loaded.tenants[tenant]
+        report.origins[loaded.names[tenant]] = "simulated"
+
+
+def demo_world(settings: Settings, company: WorldConfig, on_events: Callable[[int], None]) -> Path:
+    """The folder of a simulated company: the one made before, or a new one.
+
+    A folder without a manifest is a world that was not finished; it is made again.
+    """
+    from vigia.simulator.emit.files import MANIFEST, read_manifest
+    from vigia.simulator.generate import generate
+
+    name = f"{company.level.value}-{company.sites}-{company.days}-{company.seed}"
+    root = settings.layout.worlds / name
+    wanted = json.loads(json.dumps(company.as_dict()))
+    if (root / MANIFEST).is_file() and read_manifest(root)["config"] == wanted:
+        return root
+    shutil.rmtree(root, ignore_errors=True)
+    root.parent.mkdir(exist_ok=True)
+    generate(company, root, workers=2, progress=lambda _days, events: on_events(events))
+    return root
 
 
 def _load(database: Database, source: Source, on_rows: Callable[[int], None]) -> LoadReport:

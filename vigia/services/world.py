@@ -34,9 +34,11 @@ class WorldReport:
 
     Attributes:
         tenants: Slug to the account of its stream.
+        names: Slug to the name of the company.
     """
 
     tenants: dict[str, LoadReport] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> LoadReport:
@@ -80,6 +82,7 @@ def load_world(
         slug = tenant["slug"]
         made = _tenant(database, tenant)
         account = report.tenants.setdefault(slug, LoadReport())
+        report.names[slug] = tenant["name"]
         for part in stream_parts(root, slug):
             base = account.rows
 
@@ -173,14 +176,15 @@ def feed_world(
             progress(feed.slug, feed.account.rows, 0)
         pace.sleep(STEP_S)
         until = start + (pace.clock() - began) * pace.speed
-    return WorldReport({feed.slug: feed.account for feed in feeds})
+    names = {feed.slug: feed.name for feed in feeds}
+    return WorldReport({feed.slug: feed.account for feed in feeds}, names)
 
 
 class _Feed:
     """One tenant's stream, delivered up to an instant of its arrival clock."""
 
     def __init__(self, database: Database, root: Path, tenant: dict[str, Any]) -> None:
-        self.slug = tenant["slug"]
+        self.slug, self.name = tenant["slug"], tenant["name"]
         self.account = LoadReport()
         self._database = database
         self._tenant_id = _tenant(database, tenant)
