@@ -21,7 +21,7 @@ from vigia.simulator.field.sway import UNRECORDED, Sway
 
 IN, OUT, BREAK_START, BREAK_END, CORRECTION = range(5)
 KINDS = pl.Series(["clock_in", "clock_out", "break_start", "break_end", "correction"])
-METHODS = ("app", "kiosk", "nfc", "face", "supervisor")
+METHODS = pl.Series(["app", "kiosk", "nfc", "face", "supervisor"])
 APP, KIOSK, NFC, FACE, SUPERVISOR = range(5)
 FRAUDS = pl.Series(["", "buddy", "spoof", "time_theft", "ghost", "correction"])
 HONEST, BUDDY, SPOOF, TIME_THEFT, GHOST, CORRECTED = range(6)

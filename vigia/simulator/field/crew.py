@@ -110,17 +110,13 @@ class Crew:
         missing = np.flatnonzero(one_of(outcome, MISSING) & (relief >= 0))
         if not len(missing):
             return until
-        begins = {
-            (shift, person): start
-            for shift, person, start in duties.select("shift_code", "person", "starts_us").rows()
-        }
+        shifts = duties["shift_code"].to_list()
+        people, starts = self.person.tolist(), self.starts_us.tolist()
+        begins = dict(zip(zip(shifts, people, strict=True), starts, strict=True))
         config = self.shard.world.config
         # Relief that is not of this shard starts on the next day.
         midnight = config.start_us + (self.shard.day + 1) * DAY_US
-        shifts = duties["shift_code"][missing]
-        known = [
-            begins.get(key, midnight) for key in zip(shifts, relief[missing].tolist(), strict=True)
-        ]
+        known = [begins.get((shifts[row], int(relief[row])), midnight) for row in missing]
         until[missing] = np.minimum(until[missing], known)
         return until
 
@@ -164,6 +160,13 @@ class Crew:
         x: Floats = posts["x_m"].to_numpy()[self.post]
         y: Floats = posts["y_m"].to_numpy()[self.post]
         return x, y
+
+    @cached_property
+    def routes(self) -> tuple[Ints, Ints]:
+        """How many checkpoints each tour has, and the checkpoints of all tours, tour by tour."""
+        lists = self.shard.world.tours["checkpoints"].to_arrow()
+        ends = lists.offsets.to_numpy().astype(np.int64)
+        return np.diff(ends), lists.values.to_numpy()[ends[0] :]
 
     @cached_property
     def clock(self) -> LocalClock:

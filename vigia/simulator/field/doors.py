@@ -10,7 +10,8 @@ from vigia.simulator.effects import Effect
 from vigia.simulator.field.codes import hashes, heads, numbered
 from vigia.simulator.field.crew import SECOND_US
 from vigia.simulator.field.dice import quarters, times_us
-from vigia.simulator.field.frames import Column, Names, Origin, named, recorded
+from vigia.simulator.field.frames import Column, Origin, recorded
+from vigia.simulator.field.names import Names, named
 from vigia.simulator.field.rhythm import Rhythm, day_heads
 from vigia.simulator.field.rows import new_run, rank_in_runs, stretches
 from vigia.simulator.field.sway import Sway
@@ -41,12 +42,12 @@ def access_columns(names: Names, site: Ints, which: Ints) -> dict[str, Column]:
     first, end = stretches(zones, site)
     inside = first + which % np.maximum(end - first, 1)
     zone = named(names.zones, np.where(end > first, inside, -1))
-    return {"zone_id": zone, "door": LABELS[which]}
+    return {"zone_id": zone, "door": named(LABELS, which)}
 
 
 def access_source(names: Names, site: Ints) -> pl.Series:
     """The access control system of each site, as a source of events."""
-    return "access/" + named(names.sites, site)
+    return names.at_sites(site, "access/")
 
 
 def _staff(names: Names, rhythm: Rhythm) -> pl.DataFrame:
@@ -63,10 +64,12 @@ def _staff(names: Names, rhythm: Rhythm) -> pl.DataFrame:
         **access_columns(names, site, which),
         "person_hash": hashes(crew.stream("staff.hash"), site, person),
         "credential_hash": hashes(crew.stream("badge.hash"), site, person),
-        "kind": KINDS[kind],
+        "kind": named(KINDS, kind),
     }
-    origin = Origin.place(access_source(names, site), numbered(head, comings.number), site, at)
-    return recorded(names, "access_event", "recorded", origin, columns)
+    origin = Origin.place(
+        names, access_source(names, site), numbered(head, comings.number), site, at
+    )
+    return recorded("access_event", "recorded", origin, columns)
 
 
 def _guards(names: Names, sway: Sway) -> pl.DataFrame:
@@ -89,12 +92,16 @@ def _guards(names: Names, sway: Sway) -> pl.DataFrame:
     zeros = np.zeros(len(row), dtype=np.int64)
     columns: dict[str, Column] = {
         **access_columns(names, site, zeros),
-        "person_id": named(names.people, crew.worker[row]),
+        "person_id": named(names.worker_of, row),
         "credential_hash": hashes(crew.stream("guard.badge"), crew.worker[row]),
         "kind": "granted",
     }
     origin = Origin.place(
-        access_source(names, site), names.codes("U", row, rank_in_runs(new_run(row))[0]), site, at
+        names,
+        access_source(names, site),
+        names.codes("U", row, rank_in_runs(new_run(row))[0]),
+        site,
+        at,
     )
     origin.duty = crew.duty[row]
-    return recorded(names, "access_event", "recorded", origin, columns)
+    return recorded("access_event", "recorded", origin, columns)

@@ -15,7 +15,8 @@ from vigia.simulator.field.codes import hashes, heads, numbered
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US, Crew
 from vigia.simulator.field.dice import times_us
 from vigia.simulator.field.doors import DOORS, KINDS, access_columns, access_source
-from vigia.simulator.field.frames import Column, Names, Origin, named, recorded
+from vigia.simulator.field.frames import Column, Origin, recorded
+from vigia.simulator.field.names import Names, named
 from vigia.simulator.field.positions import measured
 from vigia.simulator.field.sway import Sway
 
@@ -73,12 +74,12 @@ def _doors(names: Names, site: int, at_us: Ints) -> pl.DataFrame:
     columns: dict[str, Column] = {
         **access_columns(names, sites, which),
         "credential_hash": hashes(crew.stream("badge.hash"), site, np.full(len(at_us), who)),
-        "kind": KINDS[kind],
+        "kind": named(KINDS, kind),
     }
     number = at_us // MINUTE_US % 1000
     ids = numbered(head, np.arange(len(at_us)) + int(number[0]) % 700)
-    origin = Origin.place(access_source(names, sites), ids, sites, at_us)
-    return recorded(names, "access_event", "recorded", origin, columns)
+    origin = Origin.place(names, access_source(names, sites), ids, sites, at_us)
+    return recorded("access_event", "recorded", origin, columns)
 
 
 def _somebody(crew: Crew, site: int, at_us: int) -> int:
@@ -103,7 +104,8 @@ def _clockings(names: Names, site: int, person: int, at_us: Ints) -> pl.DataFram
     found = measured(world, draw, (site, at_us), sites, (x, y, np.zeros(2, dtype=bool)))
     head = heads("J", np.array([site * 1000 + crew.shard.day % 1000]))
     ids = numbered(head, np.arange(2) + int(at_us[0] // (10 * SECOND_US)) % 900)
-    origin = Origin.place("phone/" + named(names.devices, device), ids, sites, at_us)
+    code = names.devices[int(device[0])]
+    origin = Origin.place(names, f"phone/{code}", ids, sites, at_us)
     origin.device = device
     columns: dict[str, Column] = {
         "person_id": named(names.people, np.full(2, person)),
@@ -114,4 +116,4 @@ def _clockings(names: Names, site: int, person: int, at_us: Ints) -> pl.DataFram
         "mock": False,
         "geo": "inside",
     }
-    return recorded(names, "attendance_event", "recorded", origin, columns)
+    return recorded("attendance_event", "recorded", origin, columns)

@@ -11,17 +11,18 @@ from vigia.simulator.draws import Ints
 from vigia.simulator.effects import Effect
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US, Crew
 from vigia.simulator.field.dice import quarters, times_us
-from vigia.simulator.field.frames import Column, Names, Origin, instants, named, recorded, table_of
+from vigia.simulator.field.frames import Column, Origin, instants, recorded, table_of
 from vigia.simulator.field.movement import Movement
+from vigia.simulator.field.names import Names, named
 from vigia.simulator.field.positions import measured
 from vigia.simulator.field.rows import new_run, rank_in_runs, stretches
 from vigia.simulator.field.sway import Sway
 
 SOURCE = "alarm-desk"
 TRUE, TEST, POCKET, DURESS = range(4)
-SOURCES = ("button", "shake", "man_down", "fall", "duress_pin")
+SOURCES = pl.Series(["button", "shake", "man_down", "fall", "duress_pin"])
 WEIGHTS = {TRUE: (62, 12, 14, 12, 0), TEST: (94, 6, 0, 0, 0), POCKET: (80, 20, 0, 0, 0)}
-CLOSED = ("closed_true", "closed_test", "closed_false", "closed_true")
+CLOSED = pl.Series(["closed_true", "closed_test", "closed_false", "closed_true"])
 CLOSED_AFTER_MIN = ((8.0, 45.0), (2.0, 7.0), (0.07, 0.22), (15.0, 50.0))
 """From the call to its closing; a press in the pocket is called off within 15 seconds."""
 OUTCOMES = (
@@ -111,15 +112,15 @@ def _triggered(names: Names, movement: Movement, calls: Calls, codes: pl.Series)
     found = measured(crew.shard.world, stream, key, crew.site[row], (at.x_m, at.y_m, at.indoor))
     columns: dict[str, Column] = {
         "panic_id": codes,
-        "person_id": named(names.people, crew.worker[row]),
-        "device_id": named(names.devices, crew.device[row]),
-        "panic_source": pl.Series(SOURCES)[how],
+        "person_id": named(names.worker_of, row),
+        "device_id": named(names.phone_of, row),
+        "panic_source": named(SOURCES, how),
         "triggered_at": instants(calls.at_us),
         **found.columns(),
         "state": "open",
     }
-    origin = Origin.phone(names, "N", row, calls.number, calls.at_us)
-    return recorded(names, "panic_event", "triggered", origin, columns)
+    origin = Origin.phone(names, ("N", row, calls.number), calls.at_us)
+    return recorded("panic_event", "triggered", origin, columns)
 
 
 def _acknowledged(names: Names, calls: Calls, codes: pl.Series) -> pl.DataFrame:
@@ -135,7 +136,7 @@ def _acknowledged(names: Names, calls: Calls, codes: pl.Series) -> pl.DataFrame:
         "acked_at": instants(at),
     }
     origin = Origin.system(names, SOURCE, ("Q", row, number), at)
-    return recorded(names, "panic_event", "acknowledged", origin, columns)
+    return recorded("panic_event", "acknowledged", origin, columns)
 
 
 def _closed(names: Names, calls: Calls, codes: pl.Series, *, cancelled: bool) -> pl.DataFrame:
@@ -153,17 +154,17 @@ def _closed(names: Names, calls: Calls, codes: pl.Series, *, cancelled: bool) ->
     closer = crew.worker[row] if cancelled else _controllers(crew, row, number)
     columns: dict[str, Column] = {
         "panic_id": codes[mine],
-        "state": pl.Series(CLOSED)[kind],
+        "state": named(CLOSED, kind),
         "closed_by": named(names.people, closer),
         "outcome": pl.Series(outcome, dtype=pl.String),
     }
     ids = "Z", row, number
     origin = (
-        Origin.phone(names, "n", row, number, at)
+        Origin.phone(names, ("n", row, number), at)
         if cancelled
         else Origin.system(names, SOURCE, ids, at)
     )
-    return recorded(names, "panic_event", "closed", origin, columns)
+    return recorded("panic_event", "closed", origin, columns)
 
 
 def _controllers(crew: Crew, row: Ints, number: Ints) -> Ints:

@@ -17,10 +17,18 @@ from vigia.simulator.effects import Effect
 from vigia.simulator.field.codes import heads, numbered
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US
 from vigia.simulator.field.dice import quarters, times_us
-from vigia.simulator.field.frames import Column, Names, Origin, instants, recorded, table_of
+from vigia.simulator.field.frames import Column, Origin, instants, recorded, table_of
+from vigia.simulator.field.names import Names, named
 from vigia.simulator.field.sway import Sway
 from vigia.simulator.field.task_records import SOURCE
-from vigia.simulator.field.tasks import KINDS, MINUTES, PRIORITIES, TITLES
+from vigia.simulator.field.tasks import (
+    FIRST_TITLE,
+    KINDS,
+    MINUTES,
+    PRIORITIES,
+    TITLE_COUNT,
+    TITLES,
+)
 
 MOST = 999
 """Tasks of the piles of a site and day."""
@@ -100,23 +108,21 @@ def _recorded(names: Names, pile: _Pile) -> tuple[list[pl.DataFrame], pl.DataFra
     kind = (what * len(KINDS)).astype(np.int64)
     done = fate < DONE_AFTER_ALL
     codes = _codes("Y", pile, np.arange(len(kind)))
-    priority = pl.Series(PRIORITIES)[2 + (how < 0.3).astype(np.int64)]
+    priority = named(PRIORITIES, 2 + (how < 0.3).astype(np.int64))
     created: dict[str, Column] = {
         "task_id": codes,
-        "kind": pl.Series(KINDS)[kind],
-        "title": pl.Series(
-            [TITLES[k][int(w * len(TITLES[k]))] for k, w in zip(kind, which, strict=True)]
-        ),
+        "kind": named(KINDS, kind),
+        "title": named(TITLES, FIRST_TITLE[kind] + (which * TITLE_COUNT[kind]).astype(np.int64)),
         "priority": priority,
         "due_at": instants(pile.due_us),
         "est_min": np.array(MINUTES)[kind],
         "status": "pending",
     }
-    frames = [recorded(names, "task", "created", _origin("y", pile, pile.created_us), created)]
+    frames = [recorded("task", "created", _origin(names, "y", pile, pile.created_us), created)]
     if (pile.corrected_us >= 0).any():
         right: dict[str, Column] = {"task_id": codes, "due_at": instants(pile.right_us)}
         frames.append(
-            recorded(names, "task", "updated", _origin("u", pile, pile.corrected_us), right)
+            recorded("task", "updated", _origin(names, "u", pile, pile.corrected_us), right)
         )
     for verb, status, mine in (("completed", "completed", done), ("updated", "cancelled", ~done)):
         frames.append(_closed(names, pile, np.flatnonzero(mine), verb, status))
@@ -139,16 +145,17 @@ def _closed(names: Names, pile: _Pile, mine: Ints, verb: str, status: str) -> pl
     columns: dict[str, Column] = {"task_id": _codes("Y", pile, mine), "status": status}
     if status == "completed":
         columns["completed_at"] = instants(pile.closed_us[mine])
-    origin = _origin("z", pile, pile.closed_us, mine)
-    return recorded(names, "task", verb, origin, columns)
+    origin = _origin(names, "z", pile, pile.closed_us, mine)
+    return recorded("task", verb, origin, columns)
 
 
 def _codes(letter: str, pile: _Pile, mine: Ints) -> pl.Series:
     return numbered(heads(letter, np.array([pile.head])), pile.number[mine])
 
 
-def _origin(letter: str, pile: _Pile, at_us: Ints, mine: Ints | None = None) -> Origin:
+def _origin(
+    names: Names, letter: str, pile: _Pile, at_us: Ints, mine: Ints | None = None
+) -> Origin:
     mine = np.arange(len(at_us)) if mine is None else mine
-    nobody = np.full(len(mine), -1, dtype=np.int64)
     site = np.full(len(mine), pile.site, dtype=np.int64)
-    return Origin(SOURCE, _codes(letter, pile, mine), site, nobody, nobody, at_us[mine])
+    return Origin.place(names, SOURCE, _codes(letter, pile, mine), site, at_us[mine])

@@ -27,8 +27,9 @@ from vigia.simulator.field.attendance import (
 from vigia.simulator.field.codes import hashes
 from vigia.simulator.field.crew import Crew
 from vigia.simulator.field.dice import quarters
-from vigia.simulator.field.frames import Column, Names, Origin, named, recorded, sparse, table_of
+from vigia.simulator.field.frames import Column, Origin, recorded, table_of
 from vigia.simulator.field.movement import Movement
+from vigia.simulator.field.names import Names, index, named, sparse
 from vigia.simulator.field.positions import degrees, measured
 from vigia.simulator.field.rows import new_run, rank_in_runs
 from vigia.simulator.field.sway import Sway
@@ -48,7 +49,7 @@ COVERS_THE_LENS = 0.55
 """Share of punches for somebody else that show no face."""
 GEO = pl.Series(["none", "uncertain", "inside", "outside"])
 REASONS = pl.Series(
-    ["Forgot to clock", "Phone was empty", "App did not open", "Kiosk out of order"]
+    ["Forgot to clock", "Phone was empty", "App did not open", "Kiosk out of order", None]
 )
 
 
@@ -65,21 +66,15 @@ def attendance_events(
     unplanned = person != crew.on_roster[row]
     place = _places(names, sway, movement, punches)
     face, picture = _faces(crew, punches)
-    origin = Origin(
-        source=source,
-        ce_id=codes,
-        site=crew.site[row],
-        device=device,
-        duty=crew.duty[row],
-        at_us=punches.at_us,
-        received_us=punches.entered_us,
-    )
+    rows = index(row)
+    origin = Origin.phone(names, ("A", row, number), punches.at_us, rows)
+    origin.source, origin.device, origin.received_us = source, device, punches.entered_us
     columns: dict[str, Column] = {
         "person_id": named(names.people, person),
-        "assignment_id": names.assignments[row].set(pl.Series(unplanned), None),
+        "assignment_id": names.assignment_of[rows].set(pl.Series(unplanned), None),
         "device_id": named(names.devices, device),
-        "kind": KINDS[punches.kind],
-        "method": pl.Series(METHODS)[punches.method],
+        "kind": named(KINDS, punches.kind),
+        "method": named(METHODS, punches.method),
         **place,
         "face_score": face,
         "photo_hash": picture,
@@ -97,9 +92,9 @@ def attendance_events(
         "entered_us": punches.entered_us,
         "device": device,
         "present": present_here(crew, punches),
-        "fraud": FRAUDS[punches.fraud],
+        "fraud": named(FRAUDS, punches.fraud),
     }
-    frame = recorded(names, "attendance_event", "recorded", origin, columns)
+    frame = recorded("attendance_event", "recorded", origin, columns)
     return [frame] if len(row) else [], table_of(facts, len(row))
 
 
@@ -113,8 +108,13 @@ def _devices(names: Names, punches: Punches) -> tuple[Ints, pl.Series]:
     phone = np.where(punches.by >= 0, crew.device[punches.by], -1)
     device = np.where(punches.method == KIOSK, kiosk[crew.site[punches.row]], phone)
     device = np.where(punches.method == SUPERVISOR, -1, device)
-    prefix = pl.Series(["kiosk/", "phone/"])[(punches.method != KIOSK).astype(np.int64)]
-    return device, (prefix + named(names.devices, device)).fill_null(BACK_OFFICE)
+    codes = named(names.devices, device).to_list()
+    prefix = ["kiosk/" if kiosk else "phone/" for kiosk in (punches.method == KIOSK).tolist()]
+    sources = [
+        BACK_OFFICE if code is None else before + code
+        for before, code in zip(prefix, codes, strict=True)
+    ]
+    return device, pl.Series(sources, dtype=pl.String)
 
 
 def _places(
@@ -153,7 +153,7 @@ def _places(
         "lon": lon,
         "accuracy_m": accuracy,
         "mock": pl.Series(mock).set(pl.Series(unknown), None),
-        "geo": GEO[geo],
+        "geo": named(GEO, geo),
     }
 
 
@@ -184,7 +184,7 @@ def _faces(crew: Crew, punches: Punches) -> tuple[Floats, pl.Series]:
     taken |= (punches.method == APP) & asks[crew.person[row]] & (punches.kind <= 1)
     key = crew.duty[row], punches.kind, punches.at_us
     fails, dim, score, spread = quarters(crew.stream("face"), *key)
-    wrong = np.isin(punches.fraud, (BUDDY, TIME_THEFT))
+    wrong = (punches.fraud == BUDDY) | (punches.fraud == TIME_THEFT)
     honest = np.where(dim < POOR_LIGHT, 0.55 + 0.25 * score, 0.97 - 0.14 * score**2)
     careful = spread < crew.knobs.adversarial_fraud
     other = np.where(careful, 0.72 + 0.2 * score, 0.15 + 0.5 * score)
@@ -201,7 +201,7 @@ def _reasons(crew: Crew, sway: Sway, punches: Punches) -> pl.Series:
     drawn = crew.stream("reason").choice((5, 2, 2), crew.duty[punches.row], punches.kind)
     down = _kiosk_was_down(crew, sway, punches)
     drawn = np.where(down, 3, drawn)
-    return REASONS[drawn].set(pl.Series(~entered), None)
+    return named(REASONS, np.where(entered, drawn, -1))
 
 
 def _kiosk_was_down(crew: Crew, sway: Sway, punches: Punches) -> Bools:

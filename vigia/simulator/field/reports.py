@@ -10,31 +10,35 @@ from vigia.simulator.effects import Effect
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US, looked_up
 from vigia.simulator.field.dice import quarters, times_us
 from vigia.simulator.field.diversions import Outings
-from vigia.simulator.field.frames import Column, Names, Origin, instants, named, recorded, table_of
+from vigia.simulator.field.frames import Column, Origin, instants, recorded, table_of
+from vigia.simulator.field.names import Names, index, named
 from vigia.simulator.field.rows import new_run, rank_in_runs
 from vigia.simulator.field.schedule import Schedule
 from vigia.simulator.field.sway import UNRECORDED, Sway
 
-TYPES = (
-    "theft",
-    "trespass",
-    "fire",
-    "medical",
-    "assault",
-    "damage",
-    "safety",
-    "access",
-    "equipment",
-    "other",
+TYPES = pl.Series(
+    [
+        "theft",
+        "trespass",
+        "fire",
+        "medical",
+        "assault",
+        "damage",
+        "safety",
+        "access",
+        "equipment",
+        "other",
+    ]
 )
 TYPE_WEIGHTS = (6, 16, 2, 9, 3, 14, 16, 14, 12, 8)
-SEVERITIES = ("low", "medium", "high", "critical")
+SEVERITIES = pl.Series(["low", "medium", "high", "critical"])
 SEVERITY_WEIGHTS = (52, 34, 12, 2)
 REVIEWED = 0.6
 HANDED_OVER = 0.7
 KEYS_ARE_COMPLETE = 0.985
 KEY_HOLDERS = {"office": 0.4, "bank_atm": 0.7, "data_centre": 0.7, "campus": 0.5, "hospital": 0.4}
 KEYS = 6
+CROSSINGS = pl.Series(["exit", "enter"])
 FENCE_WATCHERS = 0.3
 """Share of phones that report when they cross the site's fence."""
 FENCES = Effect.GPS_LOST, Effect.DARK, Effect.SILENCE, Effect.SPOOFED
@@ -61,23 +65,22 @@ def incident_events(
     draw = crew.stream("incident.kind")
     columns: dict[str, Column] = {
         "ir_id": codes,
-        "person_id": named(names.people, crew.worker[row]),
-        "type": pl.Series(TYPES)[draw.choice(TYPE_WEIGHTS, crew.duty[row], start, 0)],
-        "severity": pl.Series(SEVERITIES)[draw.choice(SEVERITY_WEIGHTS, crew.duty[row], start, 1)],
+        "person_id": named(names.worker_of, row),
+        "type": named(TYPES, draw.choice(TYPE_WEIGHTS, crew.duty[row], start, 0)),
+        "severity": named(SEVERITIES, draw.choice(SEVERITY_WEIGHTS, crew.duty[row], start, 1)),
         "occurred_at": instants(start),
         "reported_at": instants(told),
         "status": "submitted",
     }
-    origin = Origin.phone(names, "I", row, number, told)
-    reported = recorded(names, "incident_report", "reported", origin, columns)
+    origin = Origin.phone(names, ("I", row, number), told)
+    reported = recorded("incident_report", "reported", origin, columns)
     read_at = told + times_us(6.0 + 50.0 * later, MINUTE_US)
     read = np.flatnonzero((review < REVIEWED) & (read_at < crew.latest_us[row]))
     reviewed = recorded(
-        names,
         "incident_report",
         "updated",
         Origin.system(names, "incident-desk", ("I", row[read], number[read]), read_at[read]),
-        {"ir_id": codes[read], "status": "under_review"},
+        {"ir_id": codes[index(read)], "status": "under_review"},
     )
     facts = table_of({"duty": crew.duty[row], "reported_us": told}, len(row))
     return [f for f in (reported, reviewed) if f.height], facts
@@ -105,12 +108,12 @@ def handovers(names: Names, sway: Sway) -> list[pl.DataFrame]:
     came = (after >= 0) & (crew.arrives_us[after] <= at[row]) if len(row) else after >= 0
     columns: dict[str, Column] = {
         "post_id": named(names.posts, crew.post[row]),
-        "from_person_id": named(names.people, crew.worker[row]),
+        "from_person_id": named(names.worker_of, row),
         "to_person_id": named(names.people, np.where(came, crew.worker[after], -1)),
         "keys_ok": keys[row] < KEYS_ARE_COMPLETE,
     }
-    origin = Origin.phone(names, "H", row, np.zeros(len(row), dtype=np.int64), at[row])
-    return [recorded(names, "handover", "recorded", origin, columns)] if len(row) else []
+    origin = Origin.phone(names, ("H", row, np.zeros(len(row), dtype=np.int64)), at[row])
+    return [recorded("handover", "recorded", origin, columns)] if len(row) else []
 
 
 def key_events(names: Names, sway: Sway) -> list[pl.DataFrame]:
@@ -125,16 +128,18 @@ def key_events(names: Names, sway: Sway) -> list[pl.DataFrame]:
     returned = row[~sway.on(Effect.SILENCE, row, back_at[row])]
     zeros = np.zeros(len(row), dtype=np.int64)
     key = (1 + which[row] * KEYS).astype(np.int64)
+    sites = named(names.site_of, row).to_list()
     columns: dict[str, Column] = {
         "key_log_id": names.codes("K", row, zeros),
-        "key_code": named(names.sites, crew.site[row])
-        + pl.Series([f"-K{k}" for k in key], dtype=pl.String),
-        "holder_id": named(names.people, crew.worker[row]),
+        "key_code": pl.Series(
+            [f"{code}-K{k}" for code, k in zip(sites, key, strict=True)], dtype=pl.String
+        ),
+        "holder_id": named(names.worker_of, row),
         "out_at": instants(out_at[row]),
         "status": "issued",
     }
     origin = Origin.system(names, "keys", ("K", row, zeros), out_at[row])
-    issued = recorded(names, "key_log", "issued", origin, columns)
+    issued = recorded("key_log", "issued", origin, columns)
     zeros = np.zeros(len(returned), dtype=np.int64)
     origin = Origin.system(names, "keys", ("k", returned, zeros), back_at[returned])
     columns = {
@@ -142,7 +147,7 @@ def key_events(names: Names, sway: Sway) -> list[pl.DataFrame]:
         "back_at": instants(back_at[returned]),
         "status": "held",
     }
-    brought = recorded(names, "key_log", "updated", origin, columns)
+    brought = recorded("key_log", "updated", origin, columns)
     return [f for f in (issued, brought) if f.height]
 
 
@@ -166,13 +171,13 @@ def fence_events(names: Names, sway: Sway, outings: Outings) -> list[pl.DataFram
     order = order[~sway.any_of(FENCES, row[order], at[order])]
     row, at, enters, sure = row[order], at[order], enters[order], sure[order]
     columns: dict[str, Column] = {
-        "device_id": named(names.devices, crew.device[row]),
-        "geofence_id": named(names.sites, crew.site[row]) + "-F1",
-        "kind": pl.Series(["exit", "enter"])[enters],
+        "device_id": named(names.phone_of, row),
+        "geofence_id": names.at_sites(crew.site[row], "", "-F1"),
+        "kind": named(CROSSINGS, enters),
         "confidence": (0.7 + 0.3 * sure).round(2),
     }
-    origin = Origin.phone(names, "G", row, rank_in_runs(new_run(row))[0], at)
-    frame = recorded(names, "geofence_event", "recorded", origin, columns)
+    origin = Origin.phone(names, ("G", row, rank_in_runs(new_run(row))[0]), at)
+    frame = recorded("geofence_event", "recorded", origin, columns)
     return [frame] if frame.height else []
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -34,7 +34,8 @@ WEEKEND = {"hospital": 0.9, "mall": 1.4, "residential": 1.3, "event": 1.5}
 QUIET_WEEKEND = 0.25
 AFTER_HOURS = 0.3
 """What is left of the curve outside opening hours where a site never closes."""
-_FAR_DAY = 1 << 20
+_DAYS = 3
+"""Local days that a UTC day can touch, its own in the middle."""
 _NOON_MIN = 720
 
 
@@ -91,30 +92,37 @@ class Rhythm:
         return rest_of_day
 
     @cached_property
-    def _calendars(self) -> tuple[Ints, Ints, Ints, Ints]:
-        """Opening and closing minute by site and weekday; closed and half days by site, packed."""
-        world = self.crew.shard.world
-        opens, closes = np.zeros((2, world.sites.height, 7), dtype=np.int64)
-        texts = world.calendars["hours"][world.sites["calendar"]].to_list()
-        for site in self.crew.shard.sites.to_list():
-            for day, stretches in json.loads(texts[site]).items():
-                if stretches:
-                    opens[site, int(day)] = _minute(stretches[0][0])
-                    closes[site, int(day)] = _minute(stretches[-1][1]) or 1440
-        days = world.holidays["calendar"].to_numpy() * _FAR_DAY
-        days = days + world.holidays["holiday_on"].to_physical().to_numpy()
-        halves = (world.holidays["kind"] == "half_day").to_numpy()
-        return opens, closes, days[~halves], days[halves]
+    def _open_hours(self) -> tuple[Ints, Ints]:
+        """Opening and closing minute by site of the shard and local day, from the day before."""
+        shard = self.crew.shard
+        world = shard.world
+        sites = shard.sites.to_numpy()
+        calendar = world.sites["calendar"].to_numpy()[sites]
+        hours = [_hours(text) for text in world.calendars["hours"][calendar].to_list()]
+        day = self._first_day + np.arange(_DAYS)
+        table = np.array(hours, dtype=np.int64).reshape(-1, 7, 2)[:, weekday(day)]
+        opens, closes = table[..., 0].copy(), table[..., 1].copy()
+        off = world.holidays["holiday_on"].to_physical().to_numpy() - self._first_day
+        for place in np.flatnonzero((off >= 0) & (off < _DAYS)):
+            mine = calendar == world.holidays["calendar"][int(place)]
+            half = world.holidays["kind"][int(place)] == "half_day"
+            closes[mine, off[place]] = np.minimum(
+                closes[mine, off[place]], _NOON_MIN if half else 0
+            )
+        return opens, closes
+
+    @property
+    def _first_day(self) -> int:
+        shard = self.crew.shard
+        return shard.world.config.start_us // DAY_US + shard.day - 1
 
     def is_open(self, site: Ints, at_us: Ints) -> Bools:
-        """Whether sites of the shard are open at instants, by calendar and holidays."""
-        opens, closes, closed, halves = self._calendars
+        """Whether sites of the shard are open at instants of its day, by calendar and holidays."""
+        opens, closes = self._open_hours
         local = self.crew.clock.to_local_us(site, at_us)
-        day, minute = local // DAY_US, local % DAY_US // MINUTE_US
-        today = self.crew.shard.world.sites["calendar"].to_numpy()[site] * _FAR_DAY + day
-        end = np.where(np.isin(today, halves), _NOON_MIN, closes[site, weekday(day)])
-        inside = (minute >= opens[site, weekday(day)]) & (minute < end)
-        is_open: Bools = inside & ~np.isin(today, closed)
+        place = np.searchsorted(self.crew.shard.sites.to_numpy(), site)
+        day, minute = local // DAY_US - self._first_day, local % DAY_US // MINUTE_US
+        is_open: Bools = (minute >= opens[place, day]) & (minute < closes[place, day])
         return is_open
 
     def comings(self, name: str, a_day: dict[str, float], sites: Bools | None = None) -> Comings:
@@ -144,6 +152,14 @@ class Rhythm:
 def day_heads(crew: Crew, site: Ints) -> Ints:
     """Numbers that name a site and the shard's day in codes: seven digits."""
     return site * 1000 + crew.shard.day % 1000
+
+
+@lru_cache(maxsize=64)
+def _hours(text: str) -> tuple[tuple[int, int], ...]:
+    """First opening and last closing minute of each weekday; both 0 when it is closed."""
+    known = json.loads(text)
+    days = [known.get(str(day), []) for day in range(7)]
+    return tuple((_minute(d[0][0]), _minute(d[-1][1]) or 1440) if d else (0, 0) for d in days)
 
 
 def _minute(text: str) -> int:

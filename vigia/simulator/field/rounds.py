@@ -156,7 +156,7 @@ def _undecided(crew: Crew, row: Ints, tour: Ints, due: Ints) -> Runs:
         due_us=due,
         window_end_us=window_end,
         deadline_us=np.minimum(deadline, crew.latest_us[row] - 2 * MINUTE_US),
-        planned=tours["checkpoints"].list.len().to_numpy()[tour].astype(np.int64),
+        planned=crew.routes[0][tour],
         willing=crew.here[row],
         fake=zeros + HONEST,
         want_us=due,
@@ -208,10 +208,9 @@ def _route(crew: Crew, runs: Runs) -> Visits:
     """The ways of all runs, checkpoint by checkpoint."""
     run, order = spread(runs.planned)
     place = _place_in_tour(crew, runs, run, order)
-    tours = crew.shard.world.tours
-    listed = tours["checkpoints"].list.len().to_numpy().astype(np.int64)
+    listed, route = crew.routes
     first = (np.cumsum(listed) - listed)[runs.tour]
-    checkpoint = tours["checkpoints"].explode().to_numpy()[first[run] + place]
+    checkpoint = route[first[run] + place]
     points = crew.shard.world.checkpoints
     x, y = (points[name].to_numpy()[checkpoint] for name in ("x_m", "y_m"))
     leg, dwell = _leg_and_dwell(crew, runs, run, order, _ways(crew, runs, run, order, x, y))

@@ -10,9 +10,9 @@ from vigia.simulator.field.attendance import punches
 from vigia.simulator.field.crew import Crew
 from vigia.simulator.field.diversions import diverted
 from vigia.simulator.field.doors import door_events
-from vigia.simulator.field.frames import Names
 from vigia.simulator.field.intruders import intrusion_events
 from vigia.simulator.field.movement import Movement
+from vigia.simulator.field.names import Names
 from vigia.simulator.field.panic import calls_for_help, panic_events
 from vigia.simulator.field.path import everyday_path
 from vigia.simulator.field.piles import pile_events

@@ -14,9 +14,10 @@ import polars as pl
 from vigia.simulator.draws import Bools, Ints
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US, Crew
 from vigia.simulator.field.dice import quarters, times_us
-from vigia.simulator.field.frames import Column, Names, Origin, instants, named, recorded, table_of
+from vigia.simulator.field.frames import Column, Origin, instants, recorded, table_of
+from vigia.simulator.field.names import Names, index, named
 from vigia.simulator.field.sway import UNRECORDED, Sway
-from vigia.simulator.field.tasks import KINDS, PRIORITIES, TITLES, Tasks
+from vigia.simulator.field.tasks import FIRST_TITLE, KINDS, PRIORITIES, TITLES, Tasks
 
 SOURCE = "tasks"
 SAYS_STARTED = 0.35
@@ -79,8 +80,8 @@ def task_events(names: Names, tasks: Tasks, fate: Fate) -> tuple[list[pl.DataFra
             "task_code": codes,
             "duty": crew.duty[row],
             "site": crew.site[row],
-            "kind": pl.Series(KINDS)[tasks.kind],
-            "priority": pl.Series(PRIORITIES)[tasks.priority],
+            "kind": named(KINDS, tasks.kind),
+            "priority": named(PRIORITIES, tasks.priority),
             "created_us": tasks.created_us,
             "due_us": tasks.due_us,
             "est_min": tasks.est_min,
@@ -94,20 +95,19 @@ def task_events(names: Names, tasks: Tasks, fate: Fate) -> tuple[list[pl.DataFra
 
 def _created(names: Names, tasks: Tasks, codes: pl.Series) -> pl.DataFrame:
     row = tasks.row
-    titles = pl.Series([title for titles in TITLES for title in titles])
-    first = np.cumsum([0, *(len(t) for t in TITLES)])
+    rows = index(row)
     columns: dict[str, Column] = {
         "task_id": codes,
-        "kind": pl.Series(KINDS)[tasks.kind],
-        "title": titles[first[tasks.kind] + tasks.title],
-        "priority": pl.Series(PRIORITIES)[tasks.priority],
+        "kind": named(KINDS, tasks.kind),
+        "title": named(TITLES, FIRST_TITLE[tasks.kind] + tasks.title),
+        "priority": named(PRIORITIES, tasks.priority),
         "due_at": instants(tasks.due_us),
         "est_min": tasks.est_min,
-        "assignee_id": named(names.people, names.crew.on_roster[row]),
+        "assignee_id": names.planned_of[rows],
         "status": "assigned",
     }
-    origin = Origin.system(names, SOURCE, ("C", row, tasks.number), tasks.created_us)
-    return recorded(names, "task", "created", origin, columns)
+    origin = Origin.system(names, SOURCE, ("C", row, tasks.number), tasks.created_us, rows)
+    return recorded("task", "created", origin, columns)
 
 
 def _change(
@@ -116,14 +116,15 @@ def _change(
     """The events of one change of state, for the tasks to which it happens."""
     letter, status = what
     mine = np.flatnonzero(at_us >= 0)
-    row, number, at = tasks.row[mine], tasks.number[mine], at_us[mine]
-    columns: dict[str, Column] = {"task_id": codes[mine], "status": status}
+    at, ids = at_us[mine], (letter, tasks.row[mine], tasks.number[mine])
+    rows = index(tasks.row[mine])
+    columns: dict[str, Column] = {"task_id": codes[index(mine)], "status": status}
     if status in ("overdue", "skipped"):
-        origin = Origin.system(names, SOURCE, (letter, row, number), at)
-        return recorded(names, "task", "updated", origin, columns)
-    origin = Origin.phone(names, letter, row, number, at)
-    columns["assignee_id"] = named(names.people, names.crew.worker[row])
+        origin = Origin.system(names, SOURCE, ids, at, rows)
+        return recorded("task", "updated", origin, columns)
+    origin = Origin.phone(names, ids, at, rows)
+    columns["assignee_id"] = names.worker_of[rows]
     if status == "completed":
         columns["completed_at"] = instants(at)
-        return recorded(names, "task", "completed", origin, columns)
-    return recorded(names, "task", "updated", origin, columns)
+        return recorded("task", "completed", origin, columns)
+    return recorded("task", "updated", origin, columns)

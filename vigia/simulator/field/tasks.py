@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from vigia.simulator.draws import Bools, Floats, Ints
 from vigia.simulator.effects import Effect
@@ -30,7 +31,9 @@ OF_POST = {
     "control_room": 0.9,
     "mobile": 1.0,
 }
-KINDS = ("patrol", "inspection", "housekeeping", "escort", "report", "compliance", "client_request")
+KINDS = pl.Series(
+    ["patrol", "inspection", "housekeeping", "escort", "report", "compliance", "client_request"]
+)
 WEIGHTS = {
     "office": (2, 3, 2, 3, 3, 1, 4),
     "warehouse": (4, 5, 2, 1, 3, 2, 2),
@@ -46,7 +49,7 @@ WEIGHTS = {
 }
 MINUTES = (12, 10, 8, 10, 9, 14, 11)
 """Usual effort of each kind."""
-TITLES = (
+_TITLES = (
     ("Extra walk along the fence", "Check the car park", "Walk the delivery yard"),
     ("Check doors and windows", "Check extinguishers", "Read the boiler gauge", "Test the barrier"),
     ("Clear the entrance", "Put up wet floor signs", "Empty the guardroom bin"),
@@ -55,7 +58,11 @@ TITLES = (
     ("Check permits to work", "Check the visitor book", "Inspect first aid kits"),
     ("Open a meeting room", "Help with a delivery", "Look for lost property", "Move a parked car"),
 )
-PRIORITIES = ("P1", "P2", "P3", "P4")
+TITLES = pl.Series([title for titles in _TITLES for title in titles])
+TITLE_COUNT = np.array([len(titles) for titles in _TITLES])
+FIRST_TITLE = np.cumsum(TITLE_COUNT) - TITLE_COUNT
+"""Where the titles of each kind begin."""
+PRIORITIES = pl.Series(["P1", "P2", "P3", "P4"])
 PRIORITY_MIX = (0.02, 0.10, 0.63, 0.25)
 SLACK_MIN = (30.0, 75.0, 180.0, 330.0)
 WAIT_MIN = (5.0, 14.0, 32.0, 50.0)
@@ -133,7 +140,7 @@ def plan_tasks(crew: Crew, sway: Sway) -> Tasks:
         number=number,
         kind=kind,
         priority=priority,
-        title=(title * np.array([len(t) for t in TITLES])[kind]).astype(np.int64),
+        title=(title * TITLE_COUNT[kind]).astype(np.int64),
         created_us=created,
         due_us=np.maximum(due, created + 10 * MINUTE_US),
         est_min=est,

@@ -11,27 +11,23 @@ from vigia.simulator.field.codes import hashes
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US, one_of
 from vigia.simulator.field.dice import quarters, times_us
 from vigia.simulator.field.diversions import Outings
-from vigia.simulator.field.frames import (
-    Column,
-    Names,
-    Origin,
-    instants,
-    named,
-    recorded,
-    sparse,
-    table_of,
-)
+from vigia.simulator.field.frames import Column, Origin, instants, recorded, table_of
+from vigia.simulator.field.names import Names, index, named, sparse
 from vigia.simulator.field.positions import measured
 from vigia.simulator.field.rounds import ONE_SPOT, SAME_PICTURE
 from vigia.simulator.field.rows import new_run, rank_in_runs
 from vigia.simulator.field.schedule import Schedule
 from vigia.simulator.field.sway import Sway
-from vigia.simulator.field.tours import ABANDONED, EXCUSED_, STATUSES, Rounds
+from vigia.simulator.field.tours import ABANDONED, COMPLETED, EXCUSED_, PARTIAL, STATUSES, Rounds
 
 SOURCE = "tours"
 PUBLISHED_US = 9 * MINUTE_US
 """How long before the shift the tour system says what is due, at most."""
-EXCUSES = pl.Series(["Short staffed", "Post could not be left", "Weather", "Site closed early"])
+EXCUSES = pl.Series(
+    ["Short staffed", "Post could not be left", "Weather", "Site closed early", None]
+)
+REASONS = pl.Series([None, "Incident"])
+VERDICTS = pl.Series(["valid", "out_of_order", "duplicate"])
 AGAIN = 0.004
 """Share of scans that are made a second time by mistake."""
 PICTURED = 0.12
@@ -82,7 +78,7 @@ def tour_facts(names: Names, plan: Schedule, rounds: Rounds, outings: Outings) -
             "last_scan_us": rounds.last_scan_us,
             "scan_before_us": scan_before,
             "resumed": np.bincount(visits.run[after], minlength=len(runs)) > 0,
-            "status": STATUSES[rounds.status],
+            "status": named(STATUSES, rounds.status),
             "out_from_us": out_from,
             "out_to_us": out_to,
             "fake": np.where(plan.walked, runs.fake, -1),
@@ -107,7 +103,7 @@ def _of_phone(
     names: Names, sway: Sway, letter: str, things: tuple[Ints, Ints], at_us: Ints
 ) -> Origin:
     row, number = things
-    origin = Origin.phone(names, letter, row, number, at_us)
+    origin = Origin.phone(names, (letter, row, number), at_us)
     origin.received_us, _ = _arrival(names, sway, row, at_us)
     return origin
 
@@ -117,18 +113,19 @@ def _scheduled(names: Names, plan: Schedule, codes: pl.Series) -> pl.DataFrame:
     row = runs.row
     before = crew.stream("run.published").uniform(crew.duty[row], runs.number, low=0.1, high=1.0)
     at = crew.starts_us[row] - times_us(before, PUBLISHED_US)
+    rows = index(row)
     columns: dict[str, Column] = {
         "run_id": codes,
         "tour_id": named(names.tours, runs.tour),
-        "person_id": named(names.people, crew.on_roster[row]),
-        "assignment_id": names.assignments[row],
+        "person_id": names.planned_of[rows],
+        "assignment_id": names.assignment_of[rows],
         "due_at": instants(runs.due_us),
         "window_end_at": instants(runs.window_end_us),
         "checkpoints_planned": runs.planned,
         "status": "scheduled",
     }
-    origin = Origin.system(names, SOURCE, ("R", row, runs.number), at)
-    return recorded(names, "tour_run", "scheduled", origin, columns)
+    origin = Origin.system(names, SOURCE, ("R", row, runs.number), at, rows)
+    return recorded("tour_run", "scheduled", origin, columns)
 
 
 def _started(
@@ -137,40 +134,39 @@ def _started(
     run = np.flatnonzero(rounds.started_us >= 0)
     row, at = plan.runs.row[run], rounds.started_us[run]
     columns: dict[str, Column] = {
-        "run_id": codes[run],
-        "person_id": named(names.people, names.crew.worker[row]),
+        "run_id": codes[index(run)],
+        "person_id": names.worker_of[index(row)],
         "started_at": instants(at),
         "status": "in_progress",
     }
     origin = _of_phone(names, sway, "S", (row, plan.runs.number[run]), at)
-    return recorded(names, "tour_run", "started", origin, columns)
+    return recorded("tour_run", "started", origin, columns)
 
 
 def _ended_on_phone(
     names: Names, sway: Sway, plan: Schedule, rounds: Rounds, codes: pl.Series
 ) -> list[pl.DataFrame]:
     frames = []
-    for verb, status in (("completed", "completed"), ("updated", "partial")):
-        wanted = rounds.by_phone & (rounds.status == STATUSES.index_of(status))
-        run = np.flatnonzero(wanted)
+    for verb, status in (("completed", COMPLETED), ("updated", PARTIAL)):
+        run = np.flatnonzero(rounds.by_phone & (rounds.status == status))
         row, at = plan.runs.row[run], rounds.told_us[run]
         columns: dict[str, Column] = {
-            "run_id": codes[run],
+            "run_id": codes[index(run)],
             "ended_at": instants(at),
             "checkpoints_scanned": rounds.scans[run],
-            "status": status,
+            "status": STATUSES[status],
         }
-        if status == "partial":
+        if status == PARTIAL:
             columns["exception_reason"] = _reasons(plan, run)
         origin = _of_phone(names, sway, "E", (row, plan.runs.number[run]), at)
-        frames.append(recorded(names, "tour_run", verb, origin, columns))
+        frames.append(recorded("tour_run", verb, origin, columns))
     return frames
 
 
 def _reasons(plan: Schedule, run: Ints) -> pl.Series:
     """Why a tour is incomplete, where an incident is the reason."""
     called = plan.runs.pause_after[run] >= 0
-    return pl.Series([None, "Incident"], dtype=pl.String)[called.astype(np.int64)]
+    return named(REASONS, called.astype(np.int64))
 
 
 def _closed(names: Names, plan: Schedule, rounds: Rounds, codes: pl.Series) -> pl.DataFrame:
@@ -178,20 +174,17 @@ def _closed(names: Names, plan: Schedule, rounds: Rounds, codes: pl.Series) -> p
     crew, runs = names.crew, plan.runs
     run = np.flatnonzero(~rounds.by_phone)
     row, status = runs.row[run], rounds.status[run]
-    which = (crew.stream("run.excuse").uniform(crew.duty[row], runs.number[run]) * 4).astype(
-        np.int64
-    )
-    excuse = EXCUSES[which].set(pl.Series(status != EXCUSED_), None)
+    excuse = crew.stream("run.excuse").integers(len(EXCUSES) - 1, crew.duty[row], runs.number[run])
     ended = np.where(status == ABANDONED, rounds.told_us[run], -1)
     columns: dict[str, Column] = {
-        "run_id": codes[run],
+        "run_id": codes[index(run)],
         "ended_at": instants(ended),
         "checkpoints_scanned": rounds.scans[run],
-        "status": STATUSES[status],
-        "exception_reason": excuse,
+        "status": named(STATUSES, status),
+        "exception_reason": named(EXCUSES, np.where(status == EXCUSED_, excuse, -1)),
     }
     origin = Origin.system(names, SOURCE, ("M", row, runs.number[run]), rounds.told_us[run])
-    return recorded(names, "tour_run", "updated", origin, columns)
+    return recorded("tour_run", "updated", origin, columns)
 
 
 def _scans(
@@ -210,20 +203,21 @@ def _scans(
     run = visits.run[visit]
     row = runs.row[run]
     at = rounds.scan_us[visit] + np.where(again, times_us(2.0 + 6.0 * later[place], SECOND_US), 0)
-    origin = Origin.phone(names, "P", row, rank_in_runs(new_run(row))[0], at)
+    rows = index(row)
+    origin = Origin.phone(names, ("P", row, rank_in_runs(new_run(row))[0]), at, rows)
     received, stored = _arrival(names, sway, row, at)
     origin.received_us = received
     columns: dict[str, Column] = {
-        "run_id": codes[run],
+        "run_id": codes[index(run)],
         "checkpoint_id": named(names.checkpoints, visits.checkpoint[visit]),
-        "person_id": named(names.people, crew.worker[row]),
-        "device_id": named(names.devices, crew.device[row]),
+        "person_id": names.worker_of[rows],
+        "device_id": names.phone_of[rows],
         **_where(names, plan, visit, again),
         "photo_hash": _photographs(names, plan, visit, again),
         "offline": stored,
         "verdict": _verdicts(names, plan, rounds, visit, again),
     }
-    return recorded(names, "checkpoint_scan", "recorded", origin, columns)
+    return recorded("checkpoint_scan", "recorded", origin, columns)
 
 
 def _where(names: Names, plan: Schedule, visit: Ints, again: Bools) -> dict[str, Column]:
@@ -231,7 +225,7 @@ def _where(names: Names, plan: Schedule, visit: Ints, again: Bools) -> dict[str,
     crew, runs, visits = names.crew, plan.runs, plan.visits
     run = visits.run[visit]
     row = runs.row[run]
-    desk = np.isin(runs.fake[run], (ONE_SPOT, SAME_PICTURE))
+    desk = ((runs.fake == ONE_SPOT) | (runs.fake == SAME_PICTURE))[run]
     post_x, post_y = (at[row] for at in crew.post_at)
     points = crew.shard.world.checkpoints["indoor"].to_numpy()
     indoor = np.where(desk, crew.post_is("indoor")[row], points[visits.checkpoint[visit]])
@@ -267,4 +261,4 @@ def _verdicts(names: Names, plan: Schedule, rounds: Rounds, visit: Ints, again: 
     skipped[1:] = ~rounds.scanned[:-1]
     jumped = ordered & skipped[visit] & (visits.order[visit] > 0)
     which = np.select([again, jumped], [2, 1], 0)
-    return pl.Series(["valid", "out_of_order", "duplicate"])[which]
+    return named(VERDICTS, which)

@@ -10,7 +10,8 @@ from vigia.simulator.effects import Effect
 from vigia.simulator.field.codes import hashes, heads, lettered, numbered
 from vigia.simulator.field.crew import HOUR_US, MINUTE_US, SECOND_US, Crew
 from vigia.simulator.field.dice import quarters, times_us
-from vigia.simulator.field.frames import Column, Names, Origin, instants, named, recorded, sparse
+from vigia.simulator.field.frames import Column, Origin, instants, recorded
+from vigia.simulator.field.names import Names, index, named, sparse
 from vigia.simulator.field.rhythm import Rhythm, day_heads
 from vigia.simulator.field.sway import Sway
 
@@ -23,6 +24,7 @@ A_DAY = {
 REGULARS = 120
 """Strangers whom a site knows."""
 DENIED, OVERSTAYS, DRIVES = 0.02, 0.03, 0.35
+STATES = pl.Series(["in", "denied"])
 
 
 def visitor_events(names: Names, sway: Sway, rhythm: Rhythm) -> list[pl.DataFrame]:
@@ -36,23 +38,23 @@ def visitor_events(names: Names, sway: Sway, rhythm: Rhythm) -> list[pl.DataFram
     denied = fate < DENIED
     head = heads("V", day_heads(crew, site))
     codes = numbered(head, comings.number)
-    source = "reception/" + named(names.sites, site)
+    source = names.at_sites(site, "reception/")
     person = (who * REGULARS).astype(np.int64)
     columns: dict[str, Column] = {
         "visit_id": codes,
         "person_hash": hashes(crew.stream("visitor.hash"), site, person),
         "in_at": instants(at),
         "vehicle_hash": _vehicles(crew, site, person, drives < DRIVES),
-        "status": pl.Series(["in", "denied"])[denied.astype(np.int64)],
+        "status": named(STATES, denied.astype(np.int64)),
     }
-    origin = Origin.place(source, codes, site, at)
-    came = recorded(names, "visitor_visit", "registered", origin, columns)
+    origin = Origin.place(names, source, codes, site, at)
+    came = recorded("visitor_visit", "registered", origin, columns)
     gone = np.flatnonzero(~denied)
     out = _leaving(crew, sway, site[gone], at[gone])
     ids = numbered(lettered(head, "v")[gone], comings.number[gone])
-    columns = {"visit_id": codes[gone], "out_at": instants(out), "status": "out"}
-    origin = Origin.place(source[gone], ids, site[gone], out)
-    return [came, recorded(names, "visitor_visit", "updated", origin, columns)]
+    columns = {"visit_id": codes[index(gone)], "out_at": instants(out), "status": "out"}
+    origin = Origin.place(names, source[index(gone)], ids, site[gone], out)
+    return [came, recorded("visitor_visit", "updated", origin, columns)]
 
 
 def _leaving(crew: Crew, sway: Sway, site: Ints, at_us: Ints) -> Ints:

@@ -15,7 +15,8 @@ from vigia.simulator.draws import Bools, Ints
 from vigia.simulator.effects import Effect
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US, Crew
 from vigia.simulator.field.dice import quarters, times_us
-from vigia.simulator.field.frames import Column, Names, Origin, instants, named, recorded, table_of
+from vigia.simulator.field.frames import Column, Origin, instants, recorded, table_of
+from vigia.simulator.field.names import Names, index, named
 from vigia.simulator.field.rows import spread
 from vigia.simulator.field.sway import UNRECORDED, Sway
 
@@ -30,6 +31,8 @@ CALLS_BACK = 0.9
 """Share of missed checks after which the control room calls."""
 OK, TOO_LATE, NEVER = range(3)
 RESULTS = pl.Series(["ok", "late", "missed"])
+METHODS = pl.Series(["app", "call"])
+OUTCOMES = pl.Series(["no_answer", "reached"])
 SILENT = (*UNRECORDED, Effect.MISSES_WELFARE)
 UNREACHABLE = (Effect.STILL, Effect.DARK, Effect.SILENCE)
 
@@ -97,7 +100,9 @@ def welfare_events(names: Names, checks: Checks) -> tuple[list[pl.DataFrame], pl
     frames = [_scheduled(names, checks, codes), _closed(names, checks, codes)]
     for by_voice in (False, True):
         answered = (checks.answered_us >= 0) & (checks.by_voice == by_voice)
-        frames.append(_answered(names, checks, codes, np.flatnonzero(answered), by_voice=by_voice))
+        if answered.any():
+            which = np.flatnonzero(answered)
+            frames.append(_answered(names, checks, codes, which, by_voice=by_voice))
     facts: dict[str, Column] = {
         "check_code": codes,
         "duty": crew.duty[row],
@@ -105,8 +110,8 @@ def welfare_events(names: Names, checks: Checks) -> tuple[list[pl.DataFrame], pl
         "due_us": checks.due_us,
         "closes_us": checks.closes_us,
         "answered_us": checks.answered_us,
-        "result": RESULTS[checks.result],
-        "method": pl.Series(["app", "call"])[checks.by_voice.astype(np.int64)],
+        "result": named(RESULTS, checks.result),
+        "method": named(METHODS, checks.by_voice.astype(np.int64)),
     }
     return [frame for frame in frames if frame.height], table_of(facts, len(row))
 
@@ -115,18 +120,19 @@ def _scheduled(names: Names, checks: Checks, codes: pl.Series) -> pl.DataFrame:
     crew, row = names.crew, checks.row
     before = crew.stream("welfare.published").uniform(crew.duty[row], checks.number, low=0.1)
     at = crew.starts_us[row] - times_us(before, PUBLISHED_US)
+    rows = index(row)
     columns: dict[str, Column] = {
         "check_id": codes,
-        "person_id": named(names.people, crew.on_roster[row]),
-        "assignment_id": names.assignments[row],
+        "person_id": names.planned_of[rows],
+        "assignment_id": names.assignment_of[rows],
         "due_at": instants(checks.due_us),
         "opens_at": instants(checks.due_us - OPENS_US),
         "closes_at": instants(checks.closes_us),
         "method": "app",
         "result": "pending",
     }
-    origin = Origin.system(names, SOURCE, ("W", row, checks.number), at)
-    return recorded(names, "welfare_check", "scheduled", origin, columns)
+    origin = Origin.system(names, SOURCE, ("W", row, checks.number), at, rows)
+    return recorded("welfare_check", "scheduled", origin, columns)
 
 
 def _closed(names: Names, checks: Checks, codes: pl.Series) -> pl.DataFrame:
@@ -137,12 +143,12 @@ def _closed(names: Names, checks: Checks, codes: pl.Series) -> pl.DataFrame:
     wait = crew.stream("welfare.closed").uniform(crew.duty[row], number, low=1.0, high=15.0)
     at = checks.closes_us[late] + times_us(wait, SECOND_US)
     columns: dict[str, Column] = {
-        "check_id": codes[late],
-        "attempts": np.full(len(late), 3),
+        "check_id": codes[index(late)],
+        "attempts": 3,
         "result": "missed",
     }
     origin = Origin.system(names, SOURCE, ("M", row, number), at)
-    return recorded(names, "welfare_check", "closed", origin, columns)
+    return recorded("welfare_check", "closed", origin, columns)
 
 
 def _answered(
@@ -150,21 +156,21 @@ def _answered(
 ) -> pl.DataFrame:
     row, number, at = checks.row[which], checks.number[which], checks.answered_us[which]
     late = checks.result[which] == TOO_LATE
+    rows = index(row)
     columns: dict[str, Column] = {
-        "check_id": codes[which],
-        "person_id": named(names.people, names.crew.worker[row]),
+        "check_id": codes[index(which)],
+        "person_id": names.worker_of[rows],
         "answered_at": instants(at),
         "attempts": np.where(late, 3, 1),
         "method": "call" if by_voice else "app",
-        "result": RESULTS[checks.result[which]],
+        "result": named(RESULTS, checks.result[which]),
     }
-    ids = "V", row, number
     origin = (
-        Origin.system(names, SOURCE, ids, at)
+        Origin.system(names, SOURCE, ("V", row, number), at, rows)
         if by_voice
-        else Origin.phone(names, "W", row, number, at)
+        else Origin.phone(names, ("W", row, number), at, rows)
     )
-    return recorded(names, "welfare_check", "answered", origin, columns)
+    return recorded("welfare_check", "answered", origin, columns)
 
 
 def call_log(names: Names, sway: Sway, checks: Checks) -> list[pl.DataFrame]:
@@ -197,9 +203,9 @@ def call_log(names: Names, sway: Sway, checks: Checks) -> list[pl.DataFrame]:
         "subject_ref": names.codes("W", row, number),
         "channel": "call",
         "direction": "out",
-        "outcome": pl.Series(["no_answer", "reached"])[answered],
+        "outcome": named(OUTCOMES, answered),
         "contacted_by": "control room",
     }
     origin = Origin.system(names, CALLS, ("L", row, number), when)
-    frame = recorded(names, "contact_log", "recorded", origin, columns)
+    frame = recorded("contact_log", "recorded", origin, columns)
     return [frame] if frame.height else []
