@@ -5,6 +5,7 @@ Belongs here: what holds for every class. What makes an episode is in the module
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,6 @@ from vigia.simulator.label.failures import (
     device_failures,
     intrusions,
 )
-from vigia.simulator.label.found import FOUND
 from vigia.simulator.label.outages import Outages, network_outages
 from vigia.simulator.label.rounds import abandoned_tours, phantom_guards
 from vigia.simulator.label.silence import gps_failures, phone_failures, silent_sites
@@ -58,7 +58,7 @@ class Episodes:
     """Every episode, numbered in the order of its onset.
 
     Attributes:
-        table: `FOUND`, with `number` and `parent` (-1 none).
+        table: Found episodes (`found.FOUND`), with `number` and `parent` (-1 none).
     """
 
     table: pl.DataFrame
@@ -108,9 +108,7 @@ def all_episodes(
         shifts: Shifts with their gap (`coverage.shift_gaps`).
         deaths: Phones that died on duty (`failures.device_deaths`).
     """
-    outages = network_outages(case)
     parts = [
-        outages.episodes,
         silent_sites(case),
         abandoned_tours(case),
         sla_storms(case),
@@ -127,7 +125,18 @@ def all_episodes(
         staffing_gaps(case, shifts),
         anomalies(case),
     ]
-    table = pl.concat([FOUND.to_frame(), *parts]).with_row_index("found")
+    return settled(case, parts)
+
+
+def settled(case: Case, parts: Sequence[pl.DataFrame]) -> Episodes:
+    """Found episodes, and the outages that explain some of them, muted, numbered and explained.
+
+    Args:
+        case: What happened.
+        parts: Found episodes (`FOUND`) of all classes but K11.
+    """
+    outages = network_outages(case)
+    table = pl.concat([outages.episodes, *parts]).with_row_index("found")
     table = _muted(case, table.with_columns(pl.col("found").cast(pl.Int64)))
     table = _within(case, table)
     table = table.sort("onset_us", "class", "scope", "found").with_columns(
