@@ -68,12 +68,7 @@ def _painted(database: Database, folder: Path) -> dict[str, Any]:
     home = Home(folder)
     home.secret_file.touch(mode=0o600)
     home.secret_file.write_text(database.secret.hex())
-    seen = {
-        "VIGIA_HOME": str(folder),
-        "VIGIA_DATABASE_URL": database.admin_url,
-        # Its remarks about running without a server.
-        "STREAMLIT_LOGGER_LEVEL": "error",
-    }
+    seen = {"VIGIA_HOME": str(folder), "VIGIA_DATABASE_URL": database.admin_url}
     done = subprocess.run(
         [sys.executable, "-m", "bench.pages"],
         check=True,
@@ -88,8 +83,10 @@ def _painted(database: Database, folder: Path) -> dict[str, Any]:
 def paint() -> dict[str, Any]:
     """Paint every page: first in a fresh process, then with libraries loaded, then from caches."""
     import streamlit as st
+    from streamlit.logger import set_log_level
     from streamlit.testing.v1 import AppTest
 
+    set_log_level("ERROR")  # it remarks at every cache that no server runs
     started = perf_counter()
     app = AppTest.from_file(str(HOME), default_timeout=_PATIENCE_S)
     _run(app)
