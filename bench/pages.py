@@ -7,6 +7,7 @@ a whole run of the page's script, reads and figures included; a browser then dra
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -83,10 +84,10 @@ def _painted(database: Database, folder: Path) -> dict[str, Any]:
 def paint() -> dict[str, Any]:
     """Paint every page: first in a fresh process, then with libraries loaded, then from caches."""
     import streamlit as st
-    from streamlit.logger import set_log_level
     from streamlit.testing.v1 import AppTest
 
-    set_log_level("ERROR")  # it remarks at every cache that no server runs
+    # It remarks at every cache that no server runs; levels are set anew by every run.
+    logging.getLogger("streamlit.runtime.caching.cache_data_api").disabled = True
     started = perf_counter()
     app = AppTest.from_file(str(HOME), default_timeout=_PATIENCE_S)
     _run(app)
