@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.ingest.events import NOW, add_company, at, event, fix, rows, send
+from tests.ingest.events import ACME, IMPORT, NOW, add_company, at, event, fix, rows, send
 from vigia.domain.dictionary import TABLES, Kind
+from vigia.ingest.batch import ingest
+from vigia.store import fold
 from vigia.store.connection import Role
 
 CONTENT = [
@@ -109,8 +113,6 @@ def test_no_derived_or_platform_table_takes_events():
 
 def test_every_state_table_can_be_folded(database):
     """The statement is generated from the dictionary, so each table's own is tried."""
-    from vigia.store import fold
-
     with database.transaction(Role.WORKER) as connection:
         connection.execute("CREATE TEMPORARY TABLE marks (site_id uuid, at timestamptz)")
         connection.execute("CREATE TEMPORARY TABLE st (entity_id uuid, event_time timestamptz)")
@@ -120,6 +122,144 @@ def test_every_state_table_can_be_folded(database):
                 fold.lock_things(connection, table, "st")
                 created = fold.fold(connection, tenant, table, stage="st", marks="marks", now=NOW)
                 assert created == 0
+
+
+# One word of each kind that a column of a thing may hold; small numbers, so that much collides.
+TELLING = {
+    "ticket": {
+        "number": st.sampled_from(["INC1", "INC2"]),
+        "subject": st.sampled_from([None, "", "Tür", 'a "b" \\ c']),
+        "status": st.sampled_from(["new", "closed"]),
+        "impact": st.integers(1, 4),
+        "imported_sla_met": st.booleans(),
+        "vendor": st.sampled_from([{"a": [1, None]}, "x", 2.50]),
+    },
+    "panic_event": {
+        "panic_id": st.sampled_from(["P1", "P2"]),
+        "lat": st.sampled_from([-0.0, 0.1, 52.123456789012345]),
+        "accuracy_m": st.sampled_from([-0.0, 0.1, 16777217.0]),
+    },
+    "incident_report": {
+        "ir_id": st.sampled_from(["R1", "R2"]),
+        "narrative_enc": st.sampled_from(["", "00ff", "\\x0a"]),
+        "occurred_at": st.sampled_from([at(-7), at(-3.123456)]),
+    },
+    "escalation_run": {
+        "run_id": st.sampled_from(["E1", "E2"]),
+        "policy_snapshot": st.sampled_from([None, [], "null", {"x": 1e300}]),
+    },
+    "shift": {
+        "shift_id": st.sampled_from(["H1", "H2"]),
+        "starts_at": st.sampled_from([at(0), at(60)]),
+        "ends_at": st.sampled_from([at(30), at(90)]),
+        "local_date": st.just("2026-03-02"),
+    },
+}
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> list[bytes]:
+    """Changes of two things of a table within three minutes, in the order of their arrival."""
+    table = draw(st.sampled_from(sorted(TELLING)))
+    name, *others = TELLING[table]
+    lines = []
+    for number in range(draw(st.integers(2, 9))):
+        told = {name: draw(TELLING[table][name]), "site_id": draw(st.sampled_from(["S1", "S2"]))}
+        told |= {key: draw(TELLING[table][key]) for key in draw(st.sets(st.sampled_from(others)))}
+        if table != "shift" and draw(st.booleans()):
+            del told["site_id"]
+        lines.append(event(table, f"{table}{number}", told, time=at(-draw(st.integers(0, 2)))))
+    return lines
+
+
+def folded(database) -> dict[str, list[tuple[object, ...]]]:
+    """Rows of the things of `TELLING` as text, and the slots that are out of date."""
+    found = {n: rows(database, f"SELECT t::text FROM ops.{n} t ORDER BY 1") for n in TELLING}
+    return found | {
+        "marks": rows(database, "SELECT site_id, slot FROM ops.dirty_slot ORDER BY 1, 2")
+    }
+
+
+@settings(
+    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(lines=changes(), cuts=st.sets(st.integers(1, 8), min_size=1, max_size=4))
+def test_adding_changes_to_rows_gives_what_folding_the_journal_gives(company, lines, cuts):
+    database, _ = company
+    pieces = [[]]
+    for place, line in enumerate(lines):
+        if place in cuts:
+            pieces.append([])
+        pieces[-1].append(line)
+    results = []
+    for always_fold in (False, True):
+        forget_things(database)
+        with pytest.MonkeyPatch.context() as patch:
+            if always_fold:
+                patch.setattr(fold, "extends", lambda *_: False)
+            for piece in filter(None, pieces):
+                send(database, piece)
+        results.append(folded(database))
+    assert results[0] == results[1]
+
+
+def test_a_json_null_unsets_what_was_known_as_the_journal_has_it(company):
+    database, _ = company
+    for minute, snapshot in enumerate(['{"a": 1}', "null"]):
+        run = {"run_id": ["E1"], "policy_snapshot": [snapshot], "ce_source": ["test"]}
+        about = {"ce_id": [f"null {minute}"], "ce_type": ["vigia.escalation_run.updated.v1"]}
+        frame = pl.DataFrame(run | about | {"ce_time": [NOW - timedelta(minutes=9 - minute)]})
+        ingest(database, ACME, {"escalation_run": frame}, batch=IMPORT, now=NOW)
+    assert rows(database, "SELECT policy_snapshot FROM ops.escalation_run") == [(None,)]
+
+
+def test_a_change_that_broke_a_rule_counts_as_soon_as_a_later_one_mends_it(company):
+    database, _ = company
+    told = [{"starts_at": at(60)}, {"ends_at": at(30)}, {"starts_at": at(0)}]
+    seen = []
+    for minute, change in enumerate(told):
+        shift = {"shift_id": "H1", "site_id": "S1"} | change
+        send(database, [event("shift", f"mended {minute}", shift, time=at(-9 + minute))])
+        seen += rows(database, "SELECT starts_at, ends_at FROM ops.shift")
+    first, end = NOW + timedelta(minutes=60), NOW + timedelta(minutes=30)
+    assert seen == [(first, None), (first, None), (NOW, end)]
+
+
+def test_changes_in_order_are_added_without_asking_the_journal(company, monkeypatch):
+    database, _ = company
+    monkeypatch.setattr(fold, "fold", lambda *_, **__: pytest.fail("the journal was read"))
+    for minute, status in enumerate(["new", "assigned", "closed"]):
+        body = {"number": f"INC-{minute % 2}", "site_id": "S1", "status": status}
+        send(database, [event("ticket", f"in order {minute}", body, time=at(-9 + minute))])
+    assert rows(
+        database, "SELECT number, status, row_version FROM ops.ticket WHERE number ~ '-' ORDER BY 1"
+    ) == [("INC-0", "closed", 2), ("INC-1", "assigned", 1)]
+
+
+def test_a_late_change_folds_its_own_thing_and_no_other(company, monkeypatch):
+    database, _ = company
+    real, asked = fold.fold, []
+
+    def spied(connection, *rest, stage, **named):
+        asked.extend(connection.execute(f"SELECT DISTINCT entity_id FROM {stage}").fetchall())
+        return real(connection, *rest, stage=stage, **named)
+
+    monkeypatch.setattr(fold, "fold", spied)
+    new, late = ({"number": name, "site_id": "S1"} for name in ("INC-new", "INC0"))
+    send(
+        database,
+        [event("ticket", "n", new, time=at(-1)), event("ticket", "l", late, time=at(-300))],
+    )
+    assert asked == rows(database, "SELECT ticket_id FROM ops.ticket WHERE number = 'INC0'")
+
+
+def forget_things(database) -> None:
+    """Forget all things of `TELLING`, their journal, identities and marks."""
+    with database.connect() as admin:
+        listed = ", ".join(f"ops.{name}" for name in TELLING)
+        admin.execute(f"TRUNCATE {listed}, ops.dirty_slot CASCADE")
+        admin.execute("DELETE FROM ops.ingest_event WHERE table_name = ANY(%s)", [list(TELLING)])
+        admin.execute("DELETE FROM ops.ingest_key WHERE type !~ 'upserted'")
 
 
 def empty(database) -> None:

@@ -7,9 +7,10 @@ identity was new become rows. What an event must be is judged before, by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import starmap
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -91,6 +92,7 @@ class Session:
         self.connection = connection
         self.tenant_id = tenant_id
         self._known: dict[str, set[bytes]] = {}
+        self._stages: set[str] = set()
         self._expects_new = True
 
     def prepare(self, judged: Mapping[str, Normalised], *, partitions: bool = True) -> None:
@@ -100,10 +102,9 @@ class Session:
         is never the long one.
         """
         self._known.clear()
-        self._make(MARKS, {"site_id": ColumnType.UUID, "at": ColumnType.TIMESTAMP})
+        self._make_stages([TABLES[name] for name in judged])
         for name, normalised in judged.items():
             table = TABLES[name]
-            self._make(_stage(table), _staged_columns(table))
             if table.partitioned and partitions:
                 self._ensure_partitions(table, normalised.accepted["event_time"])
 
@@ -149,18 +150,24 @@ class Session:
             return events
         self._stage(table, events)
         known = self._insert(table, events.columns, batch_id)
-        fresh = self._without_known(events, known, judged, stored)
+        fresh = self._without_known(table, events, known, judged, stored)
         if table.kind is Kind.STATE and not fresh.is_empty():
-            fold.lock_things(self.connection, table, _stage(table))
-            stored.created += fold.fold(
-                self.connection,
-                self.tenant_id,
-                table,
-                stage=_stage(table),
-                marks=MARKS,
-                now=now,
-            )
+            stored.created += self._fold(table, fresh, now)
         return fresh
+
+    def _fold(self, table: Table, fresh: pl.DataFrame, now: datetime) -> int:
+        """Bring the rows of things up to date with new events; returns how many are new."""
+        connection, tenant, stage = self.connection, self.tenant_id, _stage(table)
+        fold.lock_things(connection, table, stage)
+        created = 0
+        if fold.extends(table, fresh):
+            created, left = fold.extend(
+                connection, tenant, table, fresh, stage=stage, marks=MARKS, now=now
+            )
+            if not left:
+                return created
+            connection.execute(f"DELETE FROM {stage} WHERE NOT entity_id = ANY(%s)", [left])
+        return created + fold.fold(connection, tenant, table, stage=stage, marks=MARKS, now=now)
 
     def _insert(self, table: Table, columns: list[str], batch_id: UUID) -> list[bytes]:
         """Store the staged events whose identity is new; returns the ids of the others.
@@ -246,7 +253,12 @@ class Session:
         return events.sort("source", "source_event_id")
 
     def _without_known(
-        self, events: pl.DataFrame, known: list[bytes], judged: Normalised, stored: Stored
+        self,
+        table: Table,
+        events: pl.DataFrame,
+        known: list[bytes],
+        judged: Normalised,
+        stored: Stored,
     ) -> pl.DataFrame:
         """Events that were new; those known before are duplicates or conflicts."""
         if not known:
@@ -261,6 +273,12 @@ class Session:
             schema={"event_id": pl.Binary, "known": pl.Int64},
         )
         self._settle_repeats(events.join(hashes, on="event_id"), judged, stored)
+        if table.kind is Kind.STATE:
+            # What is known changes nothing, and a conflicting event is none of the thing's.
+            self.connection.execute(
+                f"DELETE FROM {_stage(table)} WHERE event_id = ANY(%s)",
+                [[UUID(bytes=i) for i in known]],
+            )
         return events.join(hashes, on="event_id", how="anti")
 
     def _settle_repeats(self, again: pl.DataFrame, judged: Normalised, stored: Stored) -> None:
@@ -272,17 +290,25 @@ class Session:
 
     # ------------------------------------------------------------------ staging
 
-    def _make(self, stage: str, columns: Mapping[str, ColumnType]) -> None:
-        listed = ", ".join(f"{name} {kind.value}" for name, kind in columns.items())
-        self.connection.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.removeprefix('pg_temp.')} ({listed}) "
-            "ON COMMIT DELETE ROWS"
-        )
+    def _make_stages(self, tables: Iterable[Table]) -> None:
+        """Make the staging tables that are missing, in one call: every call waits for the disk."""
+        wanted = {MARKS: {"site_id": ColumnType.UUID, "at": ColumnType.TIMESTAMP}}
+        for table in tables:
+            wanted[_stage(table)] = _staged_columns(table)
+            if fold.extensible(table):
+                wanted[fold.latest_stage(table)] = fold.latest_columns(table)
+        missing = {name: columns for name, columns in wanted.items() if name not in self._stages}
+        if missing:
+            self.connection.execute(";".join(starmap(_creation, missing.items())))
+            self._stages.update(missing)
 
     def _stage(self, table: Table, events: pl.DataFrame) -> None:
         columns = _staged_columns(table)
         names = [name for name in events.columns if name in columns]
-        self.connection.execute(f"TRUNCATE {_stage(table)}")
+        used = [_stage(table)]
+        if fold.extensible(table):
+            used.append(fold.latest_stage(table))
+        self.connection.execute(f"TRUNCATE {', '.join(used)}")
         copy_in(self.connection, _stage(table), events.select(names), [columns[n] for n in names])
 
     def _mark(self, fresh: pl.DataFrame) -> None:
@@ -319,6 +345,12 @@ def storing_order() -> list[str]:
 
 def _stage(table: Table) -> str:
     return f"pg_temp.stage_{table.name}"
+
+
+def _creation(stage: str, columns: Mapping[str, ColumnType]) -> str:
+    listed = ", ".join(f"{name} {kind.value}" for name, kind in columns.items())
+    name = stage.removeprefix("pg_temp.")
+    return f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({listed}) ON COMMIT DELETE ROWS"
 
 
 def _staged_columns(table: Table) -> dict[str, ColumnType]:

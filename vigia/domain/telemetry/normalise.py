@@ -43,8 +43,9 @@ class Normalised:
         accepted: One row per accepted event: `row` (its place in the frame), `line_no`,
             `source`, `source_event_id`, `type`, `event_id`, `body_hash`, `event_time`,
             `received_at`; and for records the table's columns that hold anything, for state
-            tables `entity_id`, `site_id` where known, and `payload` (JSON of what the event
-            carried). Ids are 16 bytes, instants UTC.
+            tables `entity_id`, `site_id` where known, and what the event carried twice: as
+            `content` (a struct of typed columns) and as `payload` (the same as JSON). Ids are 16
+            bytes, instants UTC.
         references: One column per checked reference, named as the table's column, in the order
             of `accepted`; null where the event names nothing.
         judgement: The verdicts, which the store may add to.
@@ -351,7 +352,9 @@ class _Normaliser:
         key = self.table.key[0]
         entity = content[key] if key in content.columns else pl.Series(key, [], pl.Binary)
         extra = [] if site is None else [site.alias("site_id")]
-        return head.with_columns(entity.alias("entity_id"), payloads(content, self.table), *extra)
+        typed = content.to_struct("content")
+        payload = payloads(content, self.table)
+        return head.with_columns(entity.alias("entity_id"), typed, payload, *extra)
 
 
 def _codes_only(given: pl.Series) -> pl.Series:
