@@ -151,6 +151,7 @@ def test_a_walk_along_the_fence_is_no_departure(duty, span):
     reach = duty["fence_radius_m"] + 0.5 * duty["buffer_m"]
     made = with_effect(Effect.LEAVES_SITE, duty, span, reach)
     assert made.facts["tour_run"]["out_from_us"].max() == -1
+    assert pulled_run(made, duty, span)["resumed"]
 
 
 def test_whoever_stalls_stops_inside_away_from_every_open_checkpoint(duty, span):
@@ -181,6 +182,25 @@ def test_an_incident_takes_a_guard_off_the_round_and_is_reported(duty, span):
     assert brief[0] in report["occurred_at"].to_physical().to_list()
     assert during(small.of_duty(made, "checkpoint_scan", duty["duty"]), brief).is_empty()
     assert pulled_run(made, duty, brief)["scan_before_us"] > 0
+
+
+def test_a_tour_that_an_incident_ended_says_so():
+    """One guard in four does not come back to the round; ten tours leave few without such a case."""
+    tours = small.duties(small.plain()[0], kind="patrol").drop_nulls("tour")
+    step = pl.col("interval_min") * MINUTE_US
+    begin = pl.col("starts_us") + FIRST_US + step + 9 * MINUTE_US
+    rows = [
+        (Effect.ON_INCIDENT, duty, start, start + 40 * MINUTE_US, 0.0)
+        for duty, start in tours.select("duty", begin.alias("from_us")).iter_rows()
+    ]
+    made = small.ground(rows)[1]
+    called = made.facts["tour_run"].filter(pl.col("scan_before_us") >= 0)
+    left = called.filter(~pl.col("resumed"))
+    assert called.height > 10
+    assert 0 < left.height < 0.6 * called.height
+    told = small.events(made, "tour_run").filter(status="partial", exception_reason="Incident")
+    assert set(left.filter(status="partial")["run_code"]) <= set(told["run_id"])
+    assert (left["status"] == "partial").mean() > 0.8
 
 
 def faked(duty, kind):

@@ -193,6 +193,19 @@ def test_activity_rises_and_falls_with_the_metric():
     assert high[2] > 1.5 * usual[2]
 
 
+def test_a_changed_population_asks_for_more_or_less_and_walks_as_many_tours():
+    usual, moved = (simulate_field(small.shard(shift=shift)).facts for shift in (0.0, 0.6))
+    asked = [
+        f["task"].group_by("site").len().sort("site")["len"].to_numpy() for f in (usual, moved)
+    ]
+    assert len(asked[0]) == len(asked[1])
+    ratio = asked[1] / asked[0]
+    assert ratio.min() < 0.85
+    assert ratio.max() > 1.15
+    walked = [(f["tour_run"]["started_us"] >= 0).sum() for f in (usual, moved)]
+    assert walked[0] == pytest.approx(walked[1], rel=0.02)
+
+
 def test_a_drift_grows_towards_its_end():
     site, _ = busiest()
     span = day_start(), day_start() + 24 * HOUR_US

@@ -24,7 +24,9 @@ GIVES_UP = 0.003
 CALLED_AWAY = 0.003
 """Share of tours that an incident interrupts."""
 COMES_BACK = 0.5
-"""Share of guards who go on with a tour after they were away from it."""
+"""Share of guards who go on with a tour that they left."""
+COMES_BACK_FROM_INCIDENT = 0.75
+"""Of those who were called away; the others end the tour and say why."""
 PULLS = (Effect.LEAVES_SITE, Effect.STALLED, Effect.ON_INCIDENT)
 """Effects that come in the middle of a tour."""
 HOLDS = (*PULLS, Effect.STILL, Effect.SILENCE, Effect.PARKED, Effect.CARRIED)
@@ -45,13 +47,23 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class _Pull:
-    """A run that an effect must find half done: which, after how many visits, from when to when."""
+    """A run that an effect must find half done.
+
+    Attributes:
+        run: Which.
+        done: After how many visits.
+        wants_us: When it must start.
+        pause_us: For how long it is interrupted.
+        comes_back: The guard goes on with it.
+        called: By an incident.
+    """
 
     run: int
     done: int
     wants_us: int
     pause_us: int
     comes_back: bool
+    called: bool
 
 
 def interrupt(crew: Crew, sway: Sway, runs: Runs, visits: Visits) -> tuple[Runs, Visits, Holds]:
@@ -105,6 +117,7 @@ def _by_chance(crew: Crew, runs: Runs, visits: Visits) -> tuple[Runs, Bools]:
         ends=~given_up | ~honest,
         pause_after=np.where(called, first, -1),
         pause_us=np.where(called, pause, 0),
+        called=called,
     )
     return runs, ~left_out
 
@@ -115,12 +128,15 @@ def _by_effect(crew: Crew, sway: Sway, runs: Runs, visits: Visits) -> tuple[list
     holds: list[tuple[int, int, int]] = []
     for effect in HOLDS:
         spells = sway.of_rows(effect)
-        for row, start, end in zip(spells.row, spells.from_us, spells.to_us, strict=True):
+        columns = (spells.row, spells.from_us, spells.to_us, spells.value)
+        for row, start, end, value in zip(*columns, strict=True):
             holds.append((row, start, end))
             run = _nearest(runs, row, start) if effect in PULLS else -1
             if run < 0 or run in pulls:
                 continue
-            pulls[run] = _half_done(crew, runs, visits, run, (start, end))
+            likely = _comes_back(crew, effect, row, value)
+            called = effect is Effect.ON_INCIDENT
+            pulls[run] = _half_done(crew, (runs, visits), run, (start, end), likely, called=called)
             begins = pulls[run].wants_us
             holds.append((row, begins - KEEPS_CLEAR_US, begins))
     table = np.array(holds, dtype=np.int64).reshape(-1, 3)
@@ -139,16 +155,33 @@ def _nearest(runs: Runs, row: int, at_us: int) -> int:
     return int(first + np.argmin(np.where(near, off, np.iinfo(np.int64).max)))
 
 
-def _half_done(crew: Crew, runs: Runs, visits: Visits, run: int, span: tuple[int, int]) -> _Pull:
+def _comes_back(crew: Crew, effect: Effect, row: int, value: float) -> float:
+    """How likely somebody goes on with a tour; for sure who only drifted along the fence."""
+    limit = crew.of_site("fence_radius_m")[row] + crew.of_site("buffer_m")[row]
+    if effect is Effect.LEAVES_SITE and value <= limit:
+        return 1.0
+    return COMES_BACK_FROM_INCIDENT if effect is Effect.ON_INCIDENT else COMES_BACK
+
+
+def _half_done(
+    crew: Crew,
+    tours: tuple[Runs, Visits],
+    run: int,
+    span: tuple[int, int],
+    likely: float,
+    *,
+    called: bool,
+) -> _Pull:
     """Let a run be about half done when an effect begins."""
+    runs, visits = tours
     key = crew.duty[runs.row[run]], runs.number[run]
     share, luck, _, _ = (float(q) for q in quarters(crew.stream("tour.pull"), *key))
     planned = int(runs.planned[run])
     done = min(max(round((0.3 + 0.4 * share) * planned), 1), planned - 1)
     last = int(runs.first_visit[run]) + done - 1
     gone = int(visits.after_us[last] + visits.dwell_us[last]) + 20 * SECOND_US
-    back = way_back_us(crew)[runs.row[run]]
-    return _Pull(run, done, span[0] - gone, span[1] - span[0] + back, luck < COMES_BACK)
+    back = int(way_back_us(crew)[runs.row[run]])
+    return _Pull(run, done, span[0] - gone, span[1] - span[0] + back, luck < likely, called)
 
 
 def _pulled(runs: Runs, pulls: list[_Pull]) -> Runs:
@@ -156,14 +189,16 @@ def _pulled(runs: Runs, pulls: list[_Pull]) -> Runs:
         return runs
     want, latest, willing = runs.want_us.copy(), runs.latest_us.copy(), runs.willing.copy()
     after, pause, ends = runs.pause_after.copy(), runs.pause_us.copy(), runs.ends.copy()
-    pulled = runs.pulled.copy()
+    pulled, called = runs.pulled.copy(), runs.called.copy()
     at = np.array([p.run for p in pulls])
     want[at] = [p.wants_us for p in pulls]
     latest[at] = want[at] + KEEPS_CLEAR_US
     willing[at], pulled[at] = True, True
     after[at] = [p.done for p in pulls]
     pause[at] = [p.pause_us for p in pulls]
-    ends[at] = [p.comes_back for p in pulls]
+    called[at] = [p.called for p in pulls]
+    # Who was called away ends the tour with a reason; who left it for good does not.
+    ends[at] = [p.comes_back or p.called for p in pulls]
     return replace(
         runs,
         want_us=want,
@@ -172,5 +207,6 @@ def _pulled(runs: Runs, pulls: list[_Pull]) -> Runs:
         pause_after=after,
         pause_us=pause,
         pulled=pulled,
+        called=called,
         ends=ends,
     )

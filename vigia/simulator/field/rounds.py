@@ -26,7 +26,7 @@ RIDE_MPS = 7.0
 LEG_SIGMA = 0.22
 CHATS = 0.04
 """Share of legs on which the guard stops for a minute or two."""
-SKIPS, SKIPS_IF_CARELESS, SKIPS_IN_THE_DIP = 0.006, 0.07, 0.08
+SKIPS, SKIPS_IF_CARELESS, SKIPS_IN_THE_DIP = 0.005, 0.06, 0.07
 """Shares of tours that are never walked: of anybody, more of the careless, more at night."""
 NEVER_IF_HELD_UP = 0.55
 LATE_IF_HELD_UP_US = 16 * MINUTE_US
@@ -53,6 +53,7 @@ class Runs:
         pause_after: Visits before it is interrupted; -1 when it is not.
         pause_us: For how long it is interrupted.
         pulled: An effect interrupts it.
+        called: An incident interrupts it.
         ends: The guard ends it on the phone.
     """
 
@@ -71,6 +72,7 @@ class Runs:
     pause_after: Ints
     pause_us: Ints
     pulled: Bools
+    called: Bools
     ends: Bools
 
     def __len__(self) -> int:
@@ -165,6 +167,7 @@ def _undecided(crew: Crew, row: Ints, tour: Ints, due: Ints) -> Runs:
         pause_after=zeros - 1,
         pause_us=zeros,
         pulled=np.zeros(len(row), dtype=bool),
+        called=np.zeros(len(row), dtype=bool),
         ends=np.ones(len(row), dtype=bool),
     )
 
@@ -177,7 +180,7 @@ def _with_habits(crew: Crew, sway: Sway, runs: Runs) -> Runs:
     dip = crew.dips(row, due)
     careless = (1.0 - crew.trait("diligence")[row]) ** 2
     skips = SKIPS + SKIPS_IF_CARELESS * careless + SKIPS_IN_THE_DIP * dip
-    less = 1.0 - np.minimum(sway.activity(crew.site[row], due), 1.0)
+    less = 1.0 - np.minimum(sway.zeal(crew.site[row], due), 1.0)
     slow = (1.5 - 0.8 * crew.trait("punctuality")[row]) * np.where(dip, 1.6, 1.0)
     sigma = 0.6 * np.sqrt(crew.knobs.noise)
     delay = crew.stream("tour.delay").lognormal(5.0 * slow, sigma, *key) - 4.0 * early

@@ -135,12 +135,21 @@ class Sway:
         return list(zip(*(c[mine].tolist() for c in columns), strict=True))
 
     def activity(self, site: Ints, at_us: Ints) -> Floats:
-        """How much happens at each site and instant against the usual; 1 is the usual."""
+        """How much is asked for at each site and instant against the usual; 1 is the usual."""
         config = self.crew.shard.world.config
-        factor = np.ones(len(site))
+        factor = self.zeal(site, at_us)
         if config.knobs.shift:
             moved = self.crew.stream("activity.shift").uniform(site, low=-1.0, high=1.0)
-            factor = np.where(at_us >= config.test_us, 1.0 + config.knobs.shift * moved, factor)
+            shifted = factor * (1.0 + config.knobs.shift * moved)
+            factor = np.where(at_us >= config.test_us, shifted, factor)
+        return factor
+
+    def zeal(self, site: Ints, at_us: Ints) -> Floats:
+        """How much of what is planned is done at each site and instant; 1 is the usual.
+
+        A change of the population asks for more or less, but nobody walks fewer tours for it.
+        """
+        factor = np.ones(len(site))
         for effect in (Effect.METRIC_SHIFT, Effect.METRIC_DRIFT):
             known = self.intervals(effect)
             if len(known):

@@ -165,8 +165,7 @@ def _ended_on_phone(
 
 def _reasons(plan: Schedule, run: Ints) -> pl.Series:
     """Why a tour is incomplete, where an incident is the reason."""
-    called = plan.runs.pause_after[run] >= 0
-    return named(REASONS, called.astype(np.int64))
+    return named(REASONS, plan.runs.called[run].astype(np.int64))
 
 
 def _closed(names: Names, plan: Schedule, rounds: Rounds, codes: pl.Series) -> pl.DataFrame:
