@@ -164,12 +164,25 @@ def test_a_row_that_breaks_a_rule_fails_by_the_name_of_the_rule(built: Built) ->
         write = Writer(connection, GUARDS)
         write("ticket", "T9", site_id="north", status="resolved",
               opened_at="2026-03-30T10:00:00Z", resolved_at="2026-03-30T09:00:00Z")  # fmt: skip
+        write("shift", "double", site_id="south", starts_at="2026-03-29T05:59:00Z",
+              ends_at="2026-03-29T07:00:00Z")  # fmt: skip
+        write("shift_assignment", "twice", shift_id="double", person_id="ann", status="confirmed")
+        for start, end, counted in (
+            ("27T23:30", "28T10:00", True),
+            ("28T09:59", "28T11:00", False),
+        ):
+            write("sla_clock_segment", clock_id=ref("sla_clock", "T1"), counted=counted,
+                  from_at=f"2026-03-{start}Z", to_at=f"2026-03-{end}Z", reason="business_hours")  # fmt: skip
         connection.execute("UPDATE ops.ingest_batch SET rows = 10 WHERE batch_id = %s", [BATCH])
-    result = build_marts(built.database, built.home, select=["fct_ticket", "fct_ingest_hour"])
+    views = ["stg_ops__sla_clock_segment", "int_attendance_roster"]
+    select = ["fct_ticket", "fct_ingest_hour", *views]
+    result = build_marts(built.database, built.home, select=select)
     assert {node.name for node in result.failed} == {
         "resolved_tickets_resolve_after_they_open",
         "no_row_of_a_delivery_is_lost",
+        "segments_of_a_promise_do_not_overlap",
     }
+    assert {node.name for node in result.warned} == {"nobody_is_rostered_twice_at_a_time"}
 
 
 def test_days_whose_positions_retention_deleted_stay_as_they_were(built: Built) -> None:

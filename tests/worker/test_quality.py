@@ -93,6 +93,24 @@ def test_suites_keep_their_verdicts_where_people_read_them(database, tenant):
     assert again == [examination]
 
 
+def test_a_device_that_gives_one_number_twice_is_flagged_and_its_rows_are_kept(database, tenant):
+    _store_positions(database, positions(MONDAY, 1))
+    number = "UPDATE ops.gps_fix SET boot_id = device_id, seq = n FROM (SELECT fix_id AS id,"
+    number += " row_number() OVER (PARTITION BY device_id ORDER BY fix_time) AS n FROM ops.gps_fix)"
+    with database.transaction(Role.WORKER) as connection:
+        connection.execute(f"{number} numbered WHERE fix_id = id")
+    assert _repeats(database).passed
+    with database.transaction(Role.WORKER) as connection:
+        connection.execute("UPDATE ops.gps_fix SET seq = 1 WHERE seq = 2")
+        devices = connection.execute("SELECT count(DISTINCT device_id) FROM ops.gps_fix").fetchone()
+    assert _repeats(database).failed_count == devices[0]
+
+
+def _repeats(database):
+    (examination,) = check_values(database, [table("gps_fix")], days=None, now=NOW)
+    return next(v for v in examination.verdicts if v.rule == "numbers_are_unique")
+
+
 def test_a_feed_that_fell_silent_is_noticed(database, tenant):
     _store_positions(database, positions(MONDAY - timedelta(days=7), 7))
     days = (date(2024, 3, 4), date(2024, 3, 4))

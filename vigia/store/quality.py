@@ -141,6 +141,23 @@ def orphans(
     return {name: n for name, n in zip(counts, row or (), strict=True) if n}
 
 
+def repeated_numbers(
+    connection: psycopg.Connection, tenant: UUID, table: Table, first: date, last: date
+) -> int:
+    """Rows of some UTC days beyond the first that a device gave one of its numbers to.
+
+    They are kept as they came: a device that counts wrongly is evidence, and is flagged.
+    """
+    column = _time(table)
+    row = connection.execute(
+        "SELECT coalesce(sum(often - 1), 0)::bigint FROM (SELECT count(*) AS often"
+        f" FROM ops.{table.name} WHERE tenant_id = %(tenant)s AND {_within(column)}"
+        " AND seq IS NOT NULL GROUP BY device_id, boot_id, seq HAVING count(*) > 1) numbers",
+        _window(tenant, column, first, last),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def save_verdicts(connection: psycopg.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Keep verdicts: columns of `ops.quality_result`; a later one of a day replaces the earlier."""
     from psycopg.types.json import Jsonb
