@@ -51,7 +51,7 @@ class Slots:
         """
         amount = weight if isinstance(weight, pl.Expr) else pl.lit(weight)
         table = frame.select("site", from_us=from_, to_us=to, amount=amount.cast(pl.Float64))
-        table = table.filter(pl.col("from_us") < pl.col("to_us"))
+        table = table.filter((pl.col("from_us") < pl.col("to_us")) & (pl.col("site") >= 0))
         site = table["site"].to_numpy()
         change = np.zeros(self.sites * (self.count + 1))
         for column, sign in (("from_us", 1.0), ("to_us", -1.0)):

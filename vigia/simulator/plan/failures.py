@@ -72,8 +72,10 @@ def forced_breach(scene: Scene, trial: int) -> pl.DataFrame:
 def natural_deaths(scene: Scene) -> pl.DataFrame:
     """Sudden deaths of devices over the whole world, as effect rows of no episode."""
     config, stream = scene.world.config, scene.stream("deaths")
-    device = np.repeat(scene.world.devices["device"].to_numpy(), config.days)
-    day = np.tile(np.arange(config.days), scene.world.devices.height)
+    # Phones of those who visit sites belong to none, and nobody watches them.
+    known = scene.world.devices.filter(pl.col("site") >= 0)["device"].to_numpy()
+    device = np.repeat(known, config.days)
+    day = np.tile(np.arange(config.days), len(known))
     dies = stream.chance(SUDDEN_PER_DEVICE_DAY, device, day, 0)
     device, day = device[dies], day[dies]
     death = config.start_us + day * DAY_US

@@ -1,7 +1,7 @@
 """Fraud with attendance and tours: who, on which duties, and how.
 
-Shares are those of `domain.md` 7.1: 1.5 % of attendance events and 2 % of tours, four fifths of
-them by the few people who are crooked. A fraudulent duty is marked on the duty alone; what the
+Shares are those of `domain.md` 7.1: 1.5 % of attendance events (breaks aside) and 2 % of tours,
+four fifths of them by the few people who are crooked. A fraudulent duty is marked on the duty alone; what the
 clock and the ground show of it follows from the effect.
 """
 

@@ -94,10 +94,15 @@ def _silence(picks: pl.DataFrame, scene: Scene) -> Sequence[pl.DataFrame]:
 
 def sla_storm(scene: Scene, trial: int) -> pl.DataFrame:
     """K03: tasks overdue, tours not walked, alerts without end, all at once."""
-    frame = manned(anywhere(scene, "K03", trial, 12, (170.0, 260.0)), scene)
+    frame = manned(anywhere(scene, "K03", trial, 24, (170.0, 260.0)), scene)
     site, start = frame["site"].to_numpy(), frame["from_us"].to_numpy()
-    due = scene.tours_due.between(site, start, frame["to_us"].to_numpy() - HOUR_US)
-    frame = frame.filter(pl.Series(due >= 4))
+    # A late tour counts for about so long, and three must be late at once.
+    together = 75 * MINUTE_US
+    due = [
+        scene.tours_due.between(site, start + after, start + after + together)
+        for after in range(0, 90 * MINUTE_US, 15 * MINUTE_US)
+    ]
+    frame = frame.filter(pl.Series(np.max(due, axis=0) >= 4))
     return candidates(frame, value=9.0 + pl.col("key") % 5)
 
 
@@ -105,7 +110,7 @@ def _storm(picks: pl.DataFrame, _scene: Scene) -> Sequence[pl.DataFrame]:
     return (
         rows(picks, Effect.TASK_BACKLOG, "site", value=pl.col("value")),
         rows(picks, Effect.TOURS_DELAYED, "site"),
-        rows(picks, Effect.ALERT_SURGE, "site", value=2 * pl.col("value")),
+        rows(picks, Effect.ALERT_SURGE, "site", value=2.5 * pl.col("value")),
     )
 
 
