@@ -13,9 +13,10 @@ import numpy as np
 from vigia.simulator.draws import Bools, Ints, Stream
 from vigia.simulator.effects import Effect
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US, Crew
+from vigia.simulator.field.dice import quarters, times_us
 from vigia.simulator.field.path import Stops, gates
 from vigia.simulator.field.rounds import PACE_MPS, RIDE_MPS
-from vigia.simulator.field.rows import new_run
+from vigia.simulator.field.rows import by_row_and_time, new_run
 from vigia.simulator.field.schedule import Schedule
 from vigia.simulator.field.sway import Spells, Sway
 
@@ -133,7 +134,7 @@ class _Trail:
 
 def _by_time(stops: Stops) -> Stops:
     """In order, no way longer than the time since the stop before."""
-    stops = stops.where(np.lexsort((stops.at_us, stops.row)))
+    stops = stops.where(by_row_and_time(stops.row, stops.at_us))
     gap = np.where(new_run(stops.row), 0, stops.at_us - np.roll(stops.at_us, 1))
     return replace(stops, leg_us=np.minimum(stops.leg_us, gap))
 
@@ -244,16 +245,16 @@ class _Guide:
         self, row: int, span: tuple[int, int], spot: tuple[float, float], reach: float
     ) -> list[_Place]:
         """A few steps every few minutes around a spot."""
-        at = span[0]
-        places: list[_Place] = []
-        while True:
-            at += round((3.0 + 5.0 * self._unit(row, at, 2)) * MINUTE_US)
-            if at > span[1] - MINUTE_US // 2:
-                return places
-            angle = 2 * np.pi * self._unit(row, at, 3)
-            away = reach * self._unit(row, at, 4)
-            x, y = spot[0] + away * np.cos(angle), spot[1] + away * np.sin(angle)
-            places.append(_Place(at, x, y, OUTDOORS, round(1 + away) * SECOND_US))
+        most = np.arange((span[1] - span[0]) // (3 * MINUTE_US) + 1)
+        draws = quarters(self.draw, int(self.crew.duty[row]), span[0], most)
+        wait, angle, away, _ = draws
+        at = span[0] + np.cumsum(times_us(3.0 + 5.0 * wait, MINUTE_US))
+        x = spot[0] + reach * away * np.cos(2 * np.pi * angle)
+        y = spot[1] + reach * away * np.sin(2 * np.pi * angle)
+        leg = times_us(1.0 + reach * away, SECOND_US)
+        inside = at <= span[1] - MINUTE_US // 2
+        stops = zip(*(c[inside].tolist() for c in (at, x, y, leg)), strict=True)
+        return [_Place(t, east, north, OUTDOORS, took) for t, east, north, took in stops]
 
     def _spot(self, row: int, at_us: int) -> tuple[float, float]:
         """Anywhere inside."""

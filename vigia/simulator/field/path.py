@@ -15,17 +15,17 @@ from vigia.simulator.draws import Bools, Floats, Ints
 from vigia.simulator.field.crew import DIP_ACTIVITY, MINUTE_US, SECOND_US, Crew, one_of
 from vigia.simulator.field.dice import quarters, times_us
 from vigia.simulator.field.rounds import FAST, HONEST, PACE_MPS, RIDE_MPS, Runs
-from vigia.simulator.field.rows import new_run, spread
+from vigia.simulator.field.rows import by_row_and_time, new_run, spread
 from vigia.simulator.field.schedule import Schedule
 
 COMES_US = 10 * MINUTE_US
 """The last part of the way to work, and the first part of the way home."""
 RIDES_TO_WORK = 0.35
 HURRY_MPS = 1.6
-WANDER_US = 7 * MINUTE_US
+WANDER_US = 10 * MINUTE_US
 WANDER_M = 12.0
-WANDERS = {True: 0.55, False: 0.3}
-"""Chance of a few steps in each stretch of seven minutes, by whether the post is on foot."""
+WANDERS = {True: 0.8, False: 0.43}
+"""Chance of a few steps in each stretch of ten minutes, by whether the post is on foot."""
 ON_FOOT = ("patrol", "mobile")
 
 
@@ -63,7 +63,7 @@ class Stops:
 
     def in_order(self) -> Stops:
         """By row and time, each way as long as it can be."""
-        stops = self.where(np.lexsort((self.at_us, self.row)))
+        stops = self.where(by_row_and_time(self.row, self.at_us))
         first = new_run(stops.row)
         gap = np.where(first, 0, stops.at_us - np.roll(stops.at_us, 1))
         way = np.hypot(stops.x_m - np.roll(stops.x_m, 1), stops.y_m - np.roll(stops.y_m, 1))
