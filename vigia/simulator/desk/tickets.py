@@ -109,7 +109,9 @@ def _latent(world: World, arrivals: pl.DataFrame) -> _Latent:
     rank = np.where((cause == "bulk").to_numpy(), 4, rank)
     surge = (cause == "surge").to_numpy()
     rank = np.where(surge, np.minimum(rank, 3), rank)
-    rank = np.where((cause == "forced").to_numpy(), np.clip(rank, 2, 3), rank)
+    # Most of those that will breach are P2: a P3 is due only days later.
+    urgent = np.where(draw.chance(0.7, site, opened, 4), 2, 3)
+    rank = np.where((cause == "forced").to_numpy(), urgent, rank)
     crisis = (rank == 1) & draw.chance(0.3, site, opened, 2)
     category = np.where(crisis, CATEGORIES.index("crisis"), category)
     mood = 5.6 - 0.5 * (4 - rank) - 1.2 * surge + 2.0 * draw.normal(site, opened, 3)

@@ -78,6 +78,8 @@ def posts(config: WorldConfig, site: pl.DataFrame, zone: pl.DataFrame) -> pl.Dat
     of = [ARCHETYPE[kinds[s]] for s in home]
     indoor = _indoor(config, of, kind, draw.uniform(home, rank, 0))
     no_gps = (site["gps_expectation"] == "none").to_numpy()[home]
+    # A control room is deep inside; other posts under a roof lie near doors now and then.
+    roofed = np.array([0.05 if k == "control_room" else 0.25 for k in kind])
     work = np.array([_WORK_EXPECTED.get(k, 0.0) for k in kind])
     armed = draw.chance([a.armed for a in of], home, rank, 2)
     must_man = np.where(rank == 0, 0.7, np.where(armed, 0.8, 0.2))
@@ -94,7 +96,7 @@ def posts(config: WorldConfig, site: pl.DataFrame, zone: pl.DataFrame) -> pl.Dat
             "must_man": draw.chance(must_man, home, rank, 3),
             "armed": armed,
             "lone": False,
-            "gps_expected": ~no_gps & (~indoor | draw.chance(0.25, home, rank, 4)),
+            "gps_expected": ~no_gps & (~indoor | draw.chance(roofed, home, rank, 4)),
             "work_expected": draw.chance(work, home, rank, 5),
             "indoor": indoor,
             "x_m": np.round(east, 1),
