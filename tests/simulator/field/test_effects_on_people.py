@@ -336,6 +336,16 @@ def test_a_dark_phone_records_nothing(duty, span):
             assert during(sent, span).is_empty(), table
 
 
+def test_whoever_charges_the_phone_works_beside_it(duty, span):
+    quiet = small.plain()[0].world.posts.row(duty["post"], named=True)
+    made = small.ground([(Effect.ON_CHARGER, duty["device"], *span, 0.0)])[1]
+    later = span[0] + 4 * MINUTE_US, span[1]
+    stays = place(made, duty, later)
+    assert np.hypot(stays.x_m - quiet["x_m"], stays.y_m - quiet["y_m"]).max() < 8
+    assert during(small.of_duty(made, "checkpoint_scan", duty["duty"]), span).is_empty()
+    assert recorded_work(made, duty, span) > 0
+
+
 def test_nobody_does_the_work_of_somebody_who_stays_away(duty):
     around = duty["starts_us"] - HOUR_US, duty["ends_us"]
     made = with_effect(Effect.ABSENT, duty, around, 1.0)

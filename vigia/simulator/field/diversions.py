@@ -25,6 +25,7 @@ ORDER = (
     Effect.LEAVES_SITE,
     Effect.STALLED,
     Effect.PARKED,
+    Effect.ON_CHARGER,
     Effect.ON_INCIDENT,
     Effect.SILENCE,
 )
@@ -179,7 +180,10 @@ class _Guide:
         row, start, end = spell
         if effect is Effect.LEAVES_SITE:
             return self._out(row, start, end, value)
-        if effect in (Effect.STALLED, Effect.ON_INCIDENT):
+        if effect is Effect.ON_CHARGER:
+            x, y = (float(at[row]) for at in self.crew.post_at)
+            self.trail.divert(row, end, self._lingering(row, (start, end), (x, y)))
+        elif effect in (Effect.STALLED, Effect.ON_INCIDENT):
             spot = (
                 self._quiet_spot(row, start) if effect is Effect.STALLED else self._spot(row, start)
             )

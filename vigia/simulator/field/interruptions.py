@@ -29,20 +29,37 @@ COMES_BACK_FROM_INCIDENT = 0.75
 """Of those who were called away; the others end the tour and say why."""
 PULLS = (Effect.LEAVES_SITE, Effect.STALLED, Effect.ON_INCIDENT)
 """Effects that come in the middle of a tour."""
-HOLDS = (*PULLS, Effect.STILL, Effect.SILENCE, Effect.PARKED, Effect.CARRIED)
+HOLDS = (
+    *PULLS,
+    Effect.STILL,
+    Effect.SILENCE,
+    Effect.PARKED,
+    Effect.CARRIED,
+    Effect.ON_CHARGER,
+)
 """Effects during which nothing else is begun."""
 PULLED_BEFORE_US = 75 * MINUTE_US
 PULLED_AFTER_US = 10 * MINUTE_US
 KEEPS_CLEAR_US = 40 * MINUTE_US
+CHARGES_LATER_US = 25 * MINUTE_US
+"""Who is about to charge the phone sets out on no tour any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """Times in which a guard begins nothing: row, from, to (excluded)."""
+    """Times in which a guard begins nothing, or nothing away from the desk.
+
+    Attributes:
+        row: Row of the crew.
+        from_us: Start.
+        to_us: End, excluded.
+        at_desk: What can be done at the desk is begun all the same.
+    """
 
     row: Ints
     from_us: Ints
     to_us: Ints
+    at_desk: Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +102,20 @@ def way_back_us(crew: Crew) -> Ints:
     return times_us(1.6 * crew.of_site("fence_radius_m") / PACE_MPS, SECOND_US)
 
 
-def postponed(crew: Crew, wishes: Wishes, holds: Holds) -> Wishes:
-    """The wishes of which those that fall into a hold come after it."""
+def postponed(crew: Crew, wishes: Wishes, holds: Holds, desk_work: Bools) -> Wishes:
+    """The wishes of which those that fall into a hold come after it.
+
+    Args:
+        crew: The crew.
+        wishes: Things to do.
+        holds: Times that are kept clear.
+        desk_work: Which of the things can be done at the desk.
+    """
     want = wishes.want_us.copy()
     wait = crew.stream("after.hold").uniform(crew.duty[wishes.row], want, low=2.0, high=12.0)
-    for row, start, end in zip(holds.row, holds.from_us, holds.to_us, strict=True):
-        hit = (wishes.row == row) & (want >= start) & (want < end)
+    spans = zip(holds.row, holds.from_us, holds.to_us, holds.at_desk, strict=True)
+    for row, start, end, at_desk in spans:
+        hit = (wishes.row == row) & (want >= start) & (want < end) & ~(desk_work & at_desk)
         want[hit] = end + times_us(wait[hit], MINUTE_US)
     return replace(wishes, want_us=want)
 
@@ -125,12 +150,13 @@ def _by_chance(crew: Crew, runs: Runs, visits: Visits) -> tuple[Runs, Bools]:
 def _by_effect(crew: Crew, sway: Sway, runs: Runs, visits: Visits) -> tuple[list[_Pull], Holds]:
     """Runs that effects find half done, and the times that effects keep clear."""
     pulls: dict[int, _Pull] = {}
-    holds: list[tuple[int, int, int]] = []
+    holds: list[tuple[int, int, int, bool]] = []
     for effect in HOLDS:
+        charging = effect is Effect.ON_CHARGER
         spells = sway.of_rows(effect)
         columns = (spells.row, spells.from_us, spells.to_us, spells.value)
         for row, start, end, value in zip(*columns, strict=True):
-            holds.append((row, start, end))
+            holds.append((row, start - CHARGES_LATER_US * charging, end, charging))
             run = _nearest(runs, row, start) if effect in PULLS else -1
             if run < 0 or run in pulls:
                 continue
@@ -138,9 +164,10 @@ def _by_effect(crew: Crew, sway: Sway, runs: Runs, visits: Visits) -> tuple[list
             called = effect is Effect.ON_INCIDENT
             pulls[run] = _half_done(crew, (runs, visits), run, (start, end), likely, called=called)
             begins = pulls[run].wants_us
-            holds.append((row, begins - KEEPS_CLEAR_US, begins))
-    table = np.array(holds, dtype=np.int64).reshape(-1, 3)
-    return list(pulls.values()), Holds(table[:, 0], table[:, 1], table[:, 2])
+            holds.append((row, begins - KEEPS_CLEAR_US, begins, False))
+    table = np.array(holds, dtype=np.int64).reshape(-1, 4)
+    row, start, end, at_desk = table.T
+    return list(pulls.values()), Holds(row, start, end, at_desk == 1)
 
 
 def _nearest(runs: Runs, row: int, at_us: int) -> int:

@@ -58,12 +58,13 @@ def schedule(crew: Crew, sway: Sway) -> Schedule:
     tasks, breaks, incidents = plan_tasks(crew, sway), plan_breaks(crew), plan_incidents(crew)
     of_runs = Wishes(runs.row, runs.want_us, runs.length_us, runs.latest_us)
     wishes = Wishes.together(of_runs, tasks.wishes(crew), breaks.wishes, incidents.wishes)
-    wishes = postponed(crew, wishes, holds)
-    willing = np.ones(len(wishes.row), dtype=bool)
-    willing[: len(runs)] = runs.willing
-    willing[len(runs) : len(runs) + len(tasks)] = tasks.willing
-    starts, kept = settle(wishes, willing)
     parts = np.cumsum([len(runs), len(tasks), len(breaks.number)])
+    of_tasks = slice(parts[0], parts[1])
+    desk_work, willing = np.zeros(len(wishes.row), dtype=bool), np.ones(len(wishes.row), dtype=bool)
+    desk_work[of_tasks] = True
+    willing[: parts[0]], willing[of_tasks] = runs.willing, tasks.willing
+    wishes = postponed(crew, wishes, holds, desk_work)
+    starts, kept = settle(wishes, willing)
     run_starts, task_starts, break_starts, incident_starts = np.split(starts, parts)
     walked, taken, rested, happened = np.split(kept, parts)
     visit_us = run_starts[visits.run] + visits.after_us

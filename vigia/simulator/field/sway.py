@@ -15,7 +15,15 @@ from vigia.simulator.draws import Bools, Floats, Ints
 from vigia.simulator.effects import Effect, Intervals
 from vigia.simulator.field.crew import Crew
 
-OF_DEVICE = frozenset({Effect.DARK, Effect.UPLOADS_LATE, Effect.SPOOFED, Effect.GPS_LOST})
+OF_DEVICE = frozenset(
+    {
+        Effect.DARK,
+        Effect.UPLOADS_LATE,
+        Effect.SPOOFED,
+        Effect.GPS_LOST,
+        Effect.ON_CHARGER,
+    }
+)
 OF_SITE = frozenset(
     {
         Effect.NETWORK_DOWN,

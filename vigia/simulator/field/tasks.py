@@ -134,7 +134,8 @@ def plan_tasks(crew: Crew, sway: Sway) -> Tasks:
     wait = np.array(WAIT_MIN)[priority] * (0.6 + 1.6 * careless)
     wait_us = times_us(draw.lognormal(wait, 1.0 * np.sqrt(crew.knobs.noise), *key, 3), MINUTE_US)
     work = est * np.exp(0.35 * draw.normal(*key, 4))
-    x, y, indoor, way = _place(crew, row, number)
+    want = np.maximum(created + wait_us, crew.arrives_us[row] + 6 * MINUTE_US)
+    x, y, indoor, way = _place(crew, row, number, sway.on(Effect.ON_CHARGER, row, want))
     return Tasks(
         row=row,
         number=number,
@@ -145,7 +146,7 @@ def plan_tasks(crew: Crew, sway: Sway) -> Tasks:
         due_us=np.maximum(due, created + 10 * MINUTE_US),
         est_min=est,
         willing=crew.here[row] & (luck >= FORGETS + FORGETS_IF_CARELESS * careless),
-        want_us=np.maximum(created + wait_us, crew.arrives_us[row] + 6 * MINUTE_US),
+        want_us=want,
         way_us=way,
         work_us=times_us(work, MINUTE_US),
         x_m=x,
@@ -189,7 +190,9 @@ def _kind(crew: Crew, row: Ints, number: Ints) -> tuple[Ints, Ints]:
     return kind, np.rint(np.array(MINUTES)[kind] * (0.6 + 0.8 * effort)).astype(np.int64)
 
 
-def _place(crew: Crew, row: Ints, number: Ints) -> tuple[Floats, Floats, Bools, Ints]:
+def _place(
+    crew: Crew, row: Ints, number: Ints, at_desk: Bools
+) -> tuple[Floats, Floats, Bools, Ints]:
     """Where a task is done: at the post or near a checkpoint of the site; and the way there."""
     world = crew.shard.world
     site, x, y = (world.checkpoints[n].to_numpy() for n in ("site", "x_m", "y_m"))
@@ -197,7 +200,7 @@ def _place(crew: Crew, row: Ints, number: Ints) -> tuple[Floats, Floats, Bools, 
     walked = np.flatnonzero(np.hypot(x, y) <= world.sites["fence_radius_m"].to_numpy()[site])
     first, end = stretches(site[walked], crew.site[row])
     near, which, angle, away = quarters(crew.stream("task.place"), crew.duty[row], number)
-    here = (near < 0.45) | (first == end)
+    here = (near < 0.45) | (first == end) | at_desk
     drawn = first + (which * (end - first)).astype(np.int64)
     post_x, post_y = (at[row] for at in crew.post_at)
     there_x, there_y, indoor = post_x.copy(), post_y.copy(), crew.post_is("indoor")[row]

@@ -20,7 +20,7 @@ from vigia.simulator.field.rounds import HONEST
 from vigia.simulator.field.schedule import Schedule
 from vigia.simulator.field.sway import UNRECORDED, Sway
 
-AWAY = (*PULLS, Effect.STILL)
+AWAY = (*PULLS, Effect.STILL, Effect.ON_CHARGER)
 """Effects during which nobody is at a checkpoint."""
 EXCUSED = 0.08
 """Share of tours not walked that somebody excuses."""
