@@ -13,6 +13,11 @@ from vigia.simulator.truth import TABLES
 
 @pytest.fixture(scope="module")
 def truth():
+    return truth_of(_happened())
+
+
+def _happened(*, turned=False):
+    """A busy morning; the facts in the order of their making, or turned round."""
     run = {
         "run_code": "R1",
         "duty": 0,
@@ -65,27 +70,39 @@ def truth():
     ]  # fmt: skip
     down = [effect("network_down", n, 100, 190, 2.0) for n in (0, 1, 2)]
     dying = [effect("failing", 0, 300, 400, episode=1), effect("dark", 0, 400, 600, 1.0, 1)]
-    return truth_of(
-        case(
-            duty(0),
-            duty(1),
-            duty(2),
-            duty(3, **ABSENT),
-            effects=[*down, *dying],
-            gaps=[("site", 0, 100, 190)],
-            traps=traps,
-            tour_run=[run],
-            attendance=[
-                punch | {"event_id": "A1", "fraud": ""},
-                punch | {"event_id": "A2", "fraud": "buddy"},
-            ],
-            ticket=[ticket],
-            alert=[alert],
-            panic=[
-                {"panic_code": "P1", "duty": 1, "site": 1, "device": 1, "at_us": 50, "value": 0}
-            ],
-        )
+    facts = {
+        "tour_run": [run, run | {"run_code": "R2", "fake": -1, "started_us": 200}],
+        "attendance": [
+            punch | {"event_id": "A1", "fraud": ""},
+            punch | {"event_id": "A2", "fraud": "buddy"},
+        ],
+        "ticket": [ticket],
+        "alert": [alert],
+        "welfare": [
+            {"duty": n, "site": n, "due_us": 60, "closes_us": 75, "result": "missed"}
+            for n in (0, 1, 2)
+        ],
+        "panic": [{"panic_code": "P1", "duty": 1, "site": 1, "device": 1, "at_us": 50, "value": 0}],
+    }
+    gaps = [("site", 0, 100, 190), ("device_G", 1, 300, 400), ("device_P", 2, 300, 400)]
+    if turned:
+        facts, gaps = {name: rows[::-1] for name, rows in facts.items()}, gaps[::-1]
+    return case(
+        duty(0),
+        duty(1),
+        duty(2),
+        duty(3, **ABSENT),
+        effects=[*down, *dying],
+        gaps=gaps,
+        traps=traps,
+        **facts,
     )
+
+
+def test_the_truth_does_not_depend_on_the_order_of_the_facts(truth):
+    turned = truth_of(_happened(turned=True))
+    for name, frame in truth.items():
+        assert frame.equals(turned[name]), name
 
 
 def test_every_table_but_that_of_poison_is_made_in_its_schema(truth):

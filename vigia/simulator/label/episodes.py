@@ -166,7 +166,7 @@ def _muted(case: Case, table: pl.DataFrame) -> pl.DataFrame:
     holiday = (pl.col("kind") == "holiday") & pl.col("class").is_in(MUTED_BY_HOLIDAY)
     same_post = (pl.col("kind") == "stand_down") & (pl.col("post") == pl.col("post_muted"))
     hit = hit.filter(window | holiday | same_post)
-    until = hit.group_by("found").agg(until_us=pl.col("mute_to").max(), by=pl.col("kind").first())
+    until = hit.group_by("found").agg(until_us=pl.col("mute_to").max(), by=pl.col("kind").min())
     table = table.join(until, on="found", how="left", maintain_order="left")
     outlasts = (pl.col("by") == "maintenance") & (pl.col("end_us") > pl.col("until_us") + MINUTE_US)
     later = pl.when(outlasts).then("until_us").otherwise("detectable_us")
@@ -239,7 +239,7 @@ def _explain(table: pl.DataFrame, child: str, over: pl.DataFrame, parent: Ints) 
     inside = pl.col("detectable_us").is_between("from_us", pl.col("to_us") + SLACK_US) & (
         ~pl.lit(child in ("K04", "STAFFING_GAP")) | (pl.col("post") == pl.col("post_over"))
     )
-    hit = both.filter(inside).sort("number", "from_us").unique("number", keep="first")
+    hit = both.filter(inside).sort("number", "from_us", "over").unique("number", keep="first")
     parent[hit["number"].to_numpy()] = hit["over"].to_numpy()
 
 

@@ -71,7 +71,9 @@ def device_deaths(case: Case) -> pl.DataFrame:
     on_duty = dark.join(held, on="device").filter(
         pl.col("death_us").is_between("here_from_us", "here_to_us")
     )
-    return on_duty.with_columns(pl.col("failing_us").fill_null(NONE)).sort("death_us", "device")
+    return on_duty.with_columns(pl.col("failing_us").fill_null(NONE)).sort(
+        "death_us", "device", "worker"
+    )
 
 
 def device_failures(case: Case, deaths: pl.DataFrame) -> pl.DataFrame:

@@ -87,7 +87,11 @@ def _stalled(case: Case, runs: pl.DataFrame) -> pl.DataFrame:
         (pl.col("started_us") < pl.col("from_us")) & (pl.col("quiet_us") <= pl.col("from_us"))
     )
     # The round that was under way is the last one begun.
-    halted = halted.sort("started_us").unique(["duty", "from_us"], keep="last").sort("run_code")
+    halted = (
+        halted.sort("started_us", "run_code")
+        .unique(["duty", "from_us"], keep="last")
+        .sort("run_code")
+    )
     halted = halted.with_columns(detectable_us=pl.col("quiet_us") + STALLED_US)
     halted = halted.filter((pl.col("detectable_us") <= pl.col("to_us")) & UNDER_WAY)
     return found(

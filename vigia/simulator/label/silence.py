@@ -30,6 +30,7 @@ def silent_sites(case: Case) -> pl.DataFrame:
         until_us=pl.min_horizontal("to_us", "on_to_us"),
     )
     both = both.filter(pl.col("until_us") - pl.col("since_us") >= WINDOW_US)
+    both = both.sort("site", "from_us", "since_us", "duty")
     silent = both.group_by("site", "from_us", "to_us", maintain_order=True).agg(
         detectable_us=pl.col("since_us").min() + WINDOW_US,
         onset_us=pl.col("since_us").min(),
@@ -122,7 +123,8 @@ def _on_duty(case: Case, gaps: pl.DataFrame, other: str) -> pl.DataFrame:
         until_us=pl.min_horizontal("to_us", "here_to_us"),
     )
     both = both.filter(pl.col("until_us") - pl.col("since_us") >= WINDOW_US)
-    return _heard(both.with_row_index("row"), case.gap(other, DEAD_US))
+    both = both.sort("device", "since_us", "duty").with_row_index("row")
+    return _heard(both, case.gap(other, DEAD_US))
 
 
 def _heard(silent: pl.DataFrame, dead: pl.DataFrame) -> pl.DataFrame:

@@ -113,7 +113,8 @@ def _buddies(scene: Scene) -> pl.DataFrame:
     frame = _duties(scene)
     ends = frame.select("duty", "ends_us")
     pairs = scene.together().join(ends, on="duty", maintain_order="left")
-    pairs = pairs.join(ends.rename({"duty": "partner"}), on=["partner", "ends_us"], how="semi")
+    also = ends.rename({"duty": "partner"})
+    pairs = pairs.join(also, on=["partner", "ends_us"], how="semi", maintain_order="left")
     first = pairs.group_by("duty", maintain_order=True).agg(pl.col("partner").first())
     return candidates(frame.join(first, on="duty", maintain_order="left"))
 

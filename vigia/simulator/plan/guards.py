@@ -82,7 +82,7 @@ def phantom_guard(scene: Scene, trial: int) -> pl.DataFrame:
     frame = scene.planned.filter(OUTDOORS & pl.col("work_expected"))
     frame = stretched(frame, stream, trial, (175.0, 0.2, 150.0, 270.0))
     carriers = scene.planned.filter(TOURING).select(partner="duty")
-    pairs = scene.together().join(carriers, on="partner", how="semi")
+    pairs = scene.together().join(carriers, on="partner", how="semi", maintain_order="left")
     partner = pairs.group_by("duty", maintain_order=True).agg(pl.col("partner").first())
     frame = frame.join(partner, on="duty", how="left", maintain_order="left")
     frame = chosen(frame, stream, trial, {"parked_phone": 0.4, "off_task": 0.35, "carried": 0.25})
