@@ -93,12 +93,15 @@ def prepare(config: WorldConfig) -> Made:
     from vigia.simulator.desk.reference import desk_reference_events
     from vigia.simulator.desk.simulate import simulate_desk
     from vigia.simulator.plan.build import plan_world
+    from vigia.simulator.plan.scenarios import load_scenario
     from vigia.simulator.world.build import build_world
     from vigia.simulator.world.conditions import natural_outages, weather
     from vigia.simulator.world.reference import reference_events
     from vigia.simulator.world.roster import roster, with_effects
     from vigia.simulator.world.roster_events import roster_events
 
+    if config.scenario:
+        config = load_scenario(config.scenario, config).applied(config)
     world = build_world(config)
     skies = weather(world)
     planned = roster(world, skies)

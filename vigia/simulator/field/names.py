@@ -28,7 +28,8 @@ def index(number: Ints) -> Index:
 
 def named(texts: pl.Series, number: Ints) -> pl.Series:
     """Texts by number; -1 finds the last one, which is null where that can happen."""
-    return texts[pl.Series(np.minimum(number.astype(np.uint32), np.uint32(len(texts) - 1)))]
+    last = np.uint32(max(len(texts) - 1, 0))
+    return texts[pl.Series(np.minimum(number.astype(np.uint32), last))]
 
 
 def sparse(height: int, at: Ints, texts: pl.Series) -> pl.Series:
