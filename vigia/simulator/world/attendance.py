@@ -57,11 +57,12 @@ def pressure(world: World, plan: pl.DataFrame, weather: pl.DataFrame) -> pl.Data
         weather, on=["region", "day"], how="left", maintain_order="left"
     )
     day = plan["day"].to_numpy()
-    after = _after_pay(world, day)
+    first, last = (day.min(), day.max()) if len(day) else (0, 0)
+    after = _after_pay(world, first, last)
     place = world.sites["region"].replace_strict(
         list(after), list(range(len(after))), return_dtype=pl.Int64()
     )
-    paid = np.stack(list(after.values()))[place.to_numpy()[plan["site"]], day - day.min()]
+    paid = np.stack(list(after.values()))[place.to_numpy()[plan["site"]], day - first]
     return known.select(
         "rain",
         "sick",
@@ -70,9 +71,9 @@ def pressure(world: World, plan: pl.DataFrame, weather: pl.DataFrame) -> pl.Data
     )
 
 
-def _after_pay(world: World, day: Ints) -> dict[str, Floats]:
+def _after_pay(world: World, first: int, last: int) -> dict[str, Floats]:
     """By region, 1 on the two days after wages came, for every day of the plan."""
-    days = [_EPOCH + timedelta(days=int(d)) for d in range(day.min(), day.max() + 1)]
+    days = [_EPOCH + timedelta(days=int(d)) for d in range(first, last + 1)]
     after = {}
     for code in world.sites["region"].unique().sort():
         payday = region_of(code).payday
