@@ -68,7 +68,9 @@ def freshness_sensor(allowed: Allowed) -> dg.SensorDefinition:
         known = json.loads(context.cursor) if context.cursor else {}
         found = ages(context.instance, allowed, platform.clock())
         turned = turns(found, known)
+        overdue = [age.key.to_user_string() for age in found if not age.is_fresh]
         return dg.SensorResult(
+            skip_reason=f"Overdue: {', '.join(overdue) or 'nothing'}.",
             asset_events=[dg.AssetCheckEvaluation(**age.result) for age in turned],
             cursor=json.dumps({age.key.to_user_string(): age.is_fresh for age in found}),
         )

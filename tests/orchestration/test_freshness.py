@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +39,8 @@ def watch(platform, instance):
         )
         found = sensor.evaluate_tick(context)
         cursor = found.cursor
+        stale = [key for key, is_fresh in json.loads(cursor).items() if not is_fresh]
+        assert found.skip_message == f"Overdue: {', '.join(stale) or 'nothing'}."
         return {e.asset_key: e.passed for e in found.asset_events if e.check_name == "fresh"}
 
     return tick
