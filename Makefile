@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /*.py,vigia assets orchestration dashboards ml bench)))))
 
+# One process a core; beyond four the longest unit decides. Images that forbid bytecode files
+# would have every program that a test starts compile the same sources again.
+TESTS = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-all check docs bench lock clean
 
@@ -22,10 +26,10 @@ up: $(INSTALLED) ## serve the platform with the data that is there
 	$(BIN)/vigia up
 
 test: $(INSTALLED) ## the everyday tests (about 13 minutes on two cores)
-	$(BIN)/python -m pytest -m "not slow"
+	$(TESTS) -m "not slow"
 
 test-all: $(INSTALLED) ## every test, the slow ones too
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 check: $(INSTALLED) ## lint, format, types, import arrows
 	$(BIN)/ruff check
@@ -67,7 +71,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	if [ -n "$$cert" ]; then export SSL_CERT_FILE="$$cert"; fi; \
 	export UV_SYSTEM_CERTS=true; \
-	{ test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock; } || \
+	{ test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.lock; } || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

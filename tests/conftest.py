@@ -13,10 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
+from psycopg import sql
 from pydantic import SecretStr
+from xdist.remote import Producer
 
+from tests.databases import copied, create
 from tests.demo import FinishedDemo
+from tests.processes import UnitScheduling, unit_of
 from vigia.config.home import Home
 from vigia.config.settings import Settings
 from vigia.services.demo import run_demo
@@ -33,6 +38,18 @@ _serial = itertools.count(1)
 def pytest_configure() -> None:
     """A terminated run (time-outs send SIGTERM) still tears its fixtures down."""
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> UnitScheduling:
+    """With `-n`, tests that share a costly set-up stay in one process."""
+    return UnitScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for the demo from a new file must not make a process run it again."""
+    for item in items:
+        if "finished_demo" in getattr(item, "fixturenames", ()) and unit_of(item.nodeid) != "demo":
+            raise pytest.UsageError(f"{item.nodeid}: name its file in tests/processes.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,7 +70,8 @@ def clean_environment() -> Iterator[None]:
 def session_folder() -> Iterator[Path]:
     """A folder that an unprivileged server user may pass through, unlike pytest's own."""
     parent = _parent_folder()
-    _sweep_after_killed_sessions(parent)
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        _sweep_after_killed_sessions(parent)
     folder = Path(tempfile.mkdtemp(prefix=f"{SESSION_PREFIX}{os.getpid()}-", dir=parent))
     folder.chmod(0o711)
     yield folder
@@ -78,6 +96,7 @@ def postgres_server(session_folder: Path) -> Iterator[EmbeddedPostgres]:
         # The folder may lie in memory, which old write-ahead log has no business in.
         connection.execute("ALTER SYSTEM SET max_wal_size = '512MB'")
         connection.execute("SELECT pg_reload_conf()")
+        _hash_passwords_once(connection, server.home.postgres_password())
     yield server
     server.stop()
 
@@ -87,7 +106,7 @@ def template_database(postgres_server: EmbeddedPostgres) -> Database:
     """A migrated database to clone; nobody may be connected to it."""
     home = postgres_server.home
     template = Database(home.admin_url(), home.secret()).with_database("vigia_template")
-    _execute(template, f"CREATE DATABASE {template.name} TEMPLATE template0 ENCODING 'UTF8'")
+    create(template)
     migrate(template)
     return template
 
@@ -95,11 +114,8 @@ def template_database(postgres_server: EmbeddedPostgres) -> Database:
 @pytest.fixture
 def database(template_database: Database) -> Iterator[Database]:
     """A fresh database at the newest migration, empty, dropped afterwards."""
-    clone = template_database.with_database(f"test_{next(_serial)}")
-    source = template_database.name
-    _execute(clone, f"CREATE DATABASE {clone.name} TEMPLATE {source} STRATEGY file_copy")
-    yield clone
-    _execute(clone, f"DROP DATABASE {clone.name} WITH (FORCE)")
+    with copied(template_database) as copy:
+        yield copy
 
 
 @pytest.fixture
@@ -131,10 +147,11 @@ def finished_demo(session_folder: Path) -> Iterator[FinishedDemo]:
         EmbeddedPostgres(found.layout).stop()
 
 
-def _execute(database: Database, statement: str) -> None:
-    """Run a statement beside, not inside, the database that it names."""
-    with database.with_database("postgres").connect() as connection:
-        connection.execute(statement)
+def _hash_passwords_once(connection: psycopg.Connection, password: str) -> None:
+    """4096 rounds of hashing at every log-in cost tests more than the rest of it."""
+    connection.execute("SET scram_iterations = 1")
+    connection.execute("ALTER ROLE CURRENT_USER SET scram_iterations = 1")
+    connection.execute(sql.SQL("ALTER ROLE CURRENT_USER PASSWORD {}").format(sql.Literal(password)))
 
 
 def _parent_folder() -> Path:
