@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 
 import orjson
 import polars as pl
@@ -122,6 +123,47 @@ def test_data_cannot_pretend_to_be_the_envelope():
     frame = parsed.frames["gps_fix"]
     assert frame["received_at"].to_list() == [NOW]
     assert frame["line_no"].to_list() == [1]
+
+
+@pytest.mark.parametrize("copies", [1, 100], ids=["one by one", "at once"])
+def test_an_event_of_a_history_says_when_it_was_received(copies: int):
+    lines = [
+        spoiled(receivedtime="2026-03-02T09:00:00.25+01:00"),
+        spoiled(),
+        spoiled(receivedtime=""),
+    ]
+    parsed = parse_events(lines * copies, received_at=None)
+    received = datetime(2026, 3, 2, 8, 0, 0, 250_000, UTC)
+    assert parsed.frames["gps_fix"]["received_at"].to_list() == [received, None, None] * copies
+    assert parsed.rejected.is_empty()
+
+
+@pytest.mark.parametrize("copies", [1, 100], ids=["one by one", "at once"])
+def test_an_event_that_arrives_now_cannot_say_when(copies: int):
+    said = ["2026-01-01T00:00:00Z", "yesterday", 7, None, {}]
+    lines = [spoiled(receivedtime=word) for word in said]
+    parsed = parse_events(lines * copies, received_at=NOW)
+    assert parsed.frames["gps_fix"]["received_at"].to_list() == [NOW] * 5 * copies
+    assert parsed.rejected.is_empty()
+
+
+@pytest.mark.parametrize("neighbours", [1, 100])
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("yesterday", "bad_type"),
+        ("2026-03-02T08:00:00", "bad_type"),
+        ("2026-02-30T08:00:00Z", "bad_type"),
+        (1_772_000_000, "not_an_event"),
+        ({"at": 1}, "not_an_event"),
+    ],
+)
+def test_a_history_with_an_unreadable_arrival_is_told_so(word, code, neighbours: int):
+    parsed = parse_events([spoiled()] * neighbours + [spoiled(receivedtime=word)], received_at=None)
+    [bad] = parsed.rejected.iter_rows(named=True)
+    assert (bad["line_no"], bad["reason_code"]) == (neighbours + 1, code)
+    assert "receivedtime" in bad["reason"]
+    assert parsed.frames["gps_fix"].height == neighbours
 
 
 @settings(deadline=None, max_examples=100)

@@ -154,7 +154,11 @@ Every event is a [CloudEvents 1.0](https://cloudevents.io) envelope in JSON. `so
 together name the event: sending the same pair again changes nothing. `time` says when it happened,
 `subject` is the code of the site it concerns, and `data` carries the fields below. A reference
 (`-> table`) is either the UUID of the row or the sender's own code for it. What cannot be read is
-set aside with a reason and can be replayed; nothing is dropped silently."""
+set aside with a reason and can be replayed; nothing is dropped silently.
+
+An event that is sent arrives when it is sent. Only a history, loaded with `vigia load`, may say when
+the system that recorded it received it: in the extension attribute `receivedtime` (RFC 3339 with its
+offset). Left out, the event arrived as it happened."""
 
 
 def _table_text(table: Table) -> list[str]:

@@ -315,9 +315,9 @@ class Delivery:
 
 
 def _halves(frames: Mapping[str, pl.DataFrame]) -> Iterator[dict[str, pl.DataFrame]]:
-    """A chunk in parts: its tables one by one, or the two halves of its only table."""
+    """A chunk in parts: its tables one by one, things first, or the halves of its only table."""
     if len(frames) > 1:
-        yield from ({name: frame} for name, frame in frames.items())
+        yield from ({name: frames[name]} for name in storing_order() if name in frames)
         return
     for name, frame in frames.items():
         middle = (frame.height + 1) // 2
@@ -365,8 +365,8 @@ def ingest_lines(
         lines: One event a line.
         batch: What is said about the delivery.
         now: The wall clock.
-        received_at: When they arrived; None for an import, whose events arrived as they
-            happened. Live deliveries always pass it.
+        received_at: When they arrived; None for an import, whose events say it themselves
+            (`receivedtime`) or else arrived as they happened. Live deliveries always pass it.
     """
     with Delivery(database, tenant_id, batch, now=now) as delivery:
         for _ in delivery.add_each(_parsed(lines, received_at)):

@@ -6,7 +6,7 @@ is `vigia.domain.telemetry.normalise`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,8 @@ from vigia.domain.dictionary import EVENT_TYPES, TABLES, ColumnType, Table
 from vigia.domain.telemetry.frames import ENVELOPE, MAX_EVENT_BYTES, rejected
 from vigia.domain.telemetry.judgement import cut, detail
 from vigia.domain.telemetry.reasons import Reason
+from vigia.domain.telemetry.values import EXPECTED
+from vigia.ingest.columnar import ARRIVAL, ATTRIBUTES, arrivals, can_be_read_together, read_columns
 
 _FAST_TYPES: dict[ColumnType, pl.DataType] = {
     ColumnType.INTEGER: pl.Int64(),
@@ -27,7 +29,13 @@ _FAST_TYPES: dict[ColumnType, pl.DataType] = {
     ColumnType.DECIMAL: pl.Float64(),
     ColumnType.BOOLEAN: pl.Boolean(),
 }
-_TEXT_ATTRIBUTES = ("id", "source", "type", "subject", "time")
+FEW = 64
+"""Fewer lines of a table than this are read one by one."""
+_PARTS = 8
+_BLANKS = " \t\n\r\x0b\f"
+# Only a guess: what a line really is, its reader sees.
+_TYPE = r'"type": ?"([^"\\]*)"'
+_TABLE_BY_TYPE = {name: table.name for name, table in EVENT_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,15 @@ class _Rows:
     events: list[dict[str, Any]] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
 
+    def in_order(self) -> _Rows:
+        """The same events by line."""
+        order = sorted(range(len(self.line_no)), key=self.line_no.__getitem__)
+        return _Rows(
+            [self.line_no[row] for row in order],
+            [self.events[row] for row in order],
+            [self.raw[row] for row in order],
+        )
+
 
 def parse_events(
     lines: Iterable[bytes], *, received_at: datetime | None, first_line_no: int = 1
@@ -61,30 +78,146 @@ def parse_events(
 
     Args:
         lines: One event each, without or with the line end.
-        received_at: When they arrived; None for a history, which arrived as it happened.
+        received_at: When they arrived; None for a history, whose events say it themselves
+            (`receivedtime`) or else arrived as they happened.
         first_line_no: Number of the first line.
     """
-    by_table: dict[str, _Rows] = {}
-    bad: list[dict[str, object]] = []
-    count = 0
-    for number, line in enumerate(lines, first_line_no):
-        raw = line.rstrip()
+    reader = _Reader(received_at)
+    raw = pl.Series("raw", list(lines), dtype=pl.Binary)
+    last = first_line_no + len(raw)
+    reader.take(pl.DataFrame([raw]).with_columns(line_no=pl.int_range(first_line_no, last)))
+    return reader.finish()
+
+
+class _Reader:
+    """Lines on their way to frames: many of a table at once, and what is odd one by one."""
+
+    def __init__(self, received_at: datetime | None) -> None:
+        self.received_at = received_at
+        self.count = 0
+        self.alike: dict[str, list[pl.DataFrame]] = {}
+        self.odd: dict[str, _Rows] = {}
+        self.bad: list[dict[str, object]] = []
+
+    def take(self, lines: pl.DataFrame) -> None:
+        """Read lines: `line_no` and `raw` as bytes."""
+        if lines.height >= FEW:
+            lines, tables = _sorted_out(lines)
+            for name, alike in tables.items():
+                self.read_alike(TABLES[name], alike)
+        for raw, number in lines.select("raw", "line_no").iter_rows():
+            self.read_one(number, raw.rstrip())
+
+    def finish(self) -> Parsed:
+        """Bring together what was read."""
+        names = dict.fromkeys((*self.alike, *self.odd))
+        frames = {name: self.united(TABLES[name]) for name in names}
+        self.count += sum(frame.height for found in self.alike.values() for frame in found)
+        bad = rejected(self.bad).sort("line_no")
+        return Parsed({n: f for n, f in frames.items() if f.height}, bad, self.count)
+
+    def read_one(self, number: int, raw: bytes) -> None:
+        """Read a line as an object of its own."""
         if not raw:
-            continue
-        count += 1
-        event, problem = _read(raw)
+            return
+        self.count += 1
+        event, problem = _read(raw, history=self.received_at is None)
         if problem is not None:
-            bad.append(_rejected_line(number, raw, event, *problem, received_at))
-            continue
-        rows = by_table.setdefault(EVENT_TYPES[event["type"]].name, _Rows())
+            self.bad.append(_rejected_line(number, raw, event, *problem, self.received_at))
+            return
+        rows = self.odd.setdefault(EVENT_TYPES[event["type"]].name, _Rows())
         rows.line_no.append(number)
         rows.events.append(event)
         rows.raw.append(raw)
-    frames = {name: _frame(TABLES[name], rows, received_at, bad) for name, rows in by_table.items()}
-    return Parsed({n: f for n, f in frames.items() if f.height}, rejected(bad), count)
+
+    def read_alike(self, table: Table, lines: pl.DataFrame) -> None:
+        """Read lines of text together, as far as they are alike."""
+        if lines.height < FEW:
+            for number, raw in lines.iter_rows():
+                self.read_one(number, raw.encode())
+            return
+        columns = read_columns(table, lines["raw"], history=self.received_at is None)
+        if columns is None:
+            for part in lines.iter_slices(lines.height // _PARTS + 1):
+                self.read_alike(table, part)
+            return
+        if "received_at" not in columns.columns:
+            columns = columns.with_columns(_arrived(self.received_at, columns.height))
+        self.alike.setdefault(table.name, []).append(columns.hstack(lines))
+
+    def united(self, table: Table) -> pl.DataFrame:
+        """The one frame of a table, in the order of the lines."""
+        frames = self.alike.get(table.name, [])
+        if table.name in self.odd:
+            frame, bad = self.odd_frame(table)
+            if not _agree([*frames, frame]):
+                # A column that reads as text in one line is text in all of them.
+                for number, raw in _pairs(self.alike.pop(table.name)):
+                    self.read_one(number, raw)
+                frames = []
+                frame, bad = self.odd_frame(table)
+            self.bad += bad
+            frames = [*frames, frame]
+        whole = pl.concat(frames, how="diagonal").sort("line_no")
+        known = [*ENVELOPE, *(column.name for column in table.columns), "tenant_id", "extra"]
+        return whole.select(name for name in known if name in whole.columns)
+
+    def odd_frame(self, table: Table) -> tuple[pl.DataFrame, list[dict[str, object]]]:
+        """The frame of what was read one by one, and what of it is rejected."""
+        return _frame(table, self.odd[table.name].in_order(), self.received_at)
 
 
-def _read(raw: bytes) -> tuple[dict[str, Any], tuple[Reason, str] | None]:
+def _sorted_out(lines: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """The lines to read one by one, and by table those that may be alike, as text."""
+    good = _as_text(lines)
+    named = (
+        good["raw"]
+        .str.extract(_TYPE)
+        .replace_strict(_TABLE_BY_TYPE, default=None, return_dtype=pl.String)
+    )
+    fit = can_be_read_together(good["raw"]) & (good["raw"].str.len_bytes() <= MAX_EVENT_BYTES)
+    good = good.with_columns(named.alias("table")).filter(fit & named.is_not_null())
+    odd = lines.join(good, on="line_no", how="anti")
+    tables = good.partition_by("table", as_dict=True, include_key=False, maintain_order=True)
+    return odd, {str(name): part for (name,), part in tables.items()}
+
+
+def _as_text(lines: pl.DataFrame) -> pl.DataFrame:
+    """`line_no` and `raw` of those lines that are text, without blanks at their end."""
+    raw = lines["raw"]
+    try:
+        text = raw.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        lines = lines.filter(pl.Series(map(_is_text, raw.to_list()), dtype=pl.Boolean))
+        text = lines["raw"].cast(pl.String)
+    return pl.DataFrame([lines["line_no"], text.str.strip_chars_end(_BLANKS)])
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _agree(frames: list[pl.DataFrame]) -> bool:
+    """Whether a column of several frames has one type in all of them."""
+    kinds: dict[str, pl.DataType] = {}
+    return all(
+        kinds.setdefault(name, kind) == kind
+        for frame in frames
+        for name, kind in frame.schema.items()
+    )
+
+
+def _pairs(frames: list[pl.DataFrame]) -> Iterator[tuple[int, bytes]]:
+    for frame in frames:
+        for number, raw in frame.select("line_no", "raw").iter_rows():
+            yield number, raw.encode()
+
+
+def _read(raw: bytes, *, history: bool) -> tuple[dict[str, Any], tuple[Reason, str] | None]:
     """The event of a line, and what is wrong with it."""
     if len(raw) > MAX_EVENT_BYTES:
         return {}, (Reason.TOO_LARGE, f"{len(raw)} bytes, of at most {MAX_EVENT_BYTES}")
@@ -94,13 +227,15 @@ def _read(raw: bytes) -> tuple[dict[str, Any], tuple[Reason, str] | None]:
         return {}, (Reason.MALFORMED, str(error))
     if type(event) is not dict:
         return {}, (Reason.NOT_AN_EVENT, "not a JSON object")
-    return event, _envelope_problem(event)
+    return event, _envelope_problem(event, (*ATTRIBUTES, ARRIVAL) if history else ATTRIBUTES)
 
 
-def _envelope_problem(event: dict[str, Any]) -> tuple[Reason, str] | None:
+def _envelope_problem(
+    event: dict[str, Any], text_attributes: tuple[str, ...]
+) -> tuple[Reason, str] | None:
     if event.get("specversion") != "1.0":
         return Reason.NOT_AN_EVENT, detail("specversion", event.get("specversion"), "is not 1.0")
-    for name in _TEXT_ATTRIBUTES:
+    for name in text_attributes:
         value = event.get(name)
         if value is not None and type(value) is not str:
             return Reason.NOT_AN_EVENT, detail(name, value, "and not text")
@@ -146,53 +281,64 @@ def _storable(value: object) -> str | None:
 
 
 def _frame(
-    table: Table, rows: _Rows, received_at: datetime | None, bad: list[dict[str, object]]
-) -> pl.DataFrame:
-    """The event frame of one table; rows with an object where a value belongs go to `bad`."""
+    table: Table, rows: _Rows, received_at: datetime | None
+) -> tuple[pl.DataFrame, list[dict[str, object]]]:
+    """The event frame of one table; rows that no column can hold are rejected."""
     data = [event["data"] for event in rows.events]
-    named = set().union(*data)
+    named = {name for body in data for name, value in body.items() if value is not None}
     known = {column.name: column.type for column in table.columns}
-    nested: dict[int, str] = {}
-    columns = [
-        _series(name, [body.get(name) for body in data], kind, nested)
+    spoilt: dict[int, str] = {}
+    columns = [*_envelope(rows), _arrival(rows, received_at, spoilt)]
+    columns.append(pl.Series("raw", rows.raw, dtype=pl.Binary).cast(pl.String))
+    columns += [
+        _series(name, [body.get(name) for body in data], kind, spoilt)
         for name, kind in known.items()
         if name in named
     ]
     if "tenant_id" in named:
         tenants = [body.get("tenant_id") for body in data]
-        columns.append(_series("tenant_id", tenants, ColumnType.TEXT, nested))
-    unknown = named - set(known) - {"tenant_id"}
+        columns.append(_series("tenant_id", tenants, ColumnType.TEXT, spoilt))
+    unknown = set().union(*data) - set(known) - {"tenant_id"}
     if unknown:
         columns.append(_extra(data, unknown))
-    frame = pl.DataFrame([*_envelope(rows, received_at), *columns])
-    if not nested:
-        return frame
-    for row, name in nested.items():
-        problem = Reason.BAD_TYPE, f"{name} is an object or a list and not one value"
-        bad.append(
-            _rejected_line(
-                rows.line_no[row], rows.raw[row], rows.events[row], *problem, received_at
-            )
+    frame = pl.DataFrame(columns)
+    if not spoilt:
+        return frame, []
+    bad = [
+        _rejected_line(
+            rows.line_no[row], rows.raw[row], rows.events[row], Reason.BAD_TYPE, why, received_at
         )
-    kept = [row for row in range(len(data)) if row not in nested]
-    return frame[kept]
+        for row, why in spoilt.items()
+    ]
+    return frame[[row for row in range(len(data)) if row not in spoilt]], bad
 
 
-def _envelope(rows: _Rows, received_at: datetime | None) -> list[pl.Series]:
+def _envelope(rows: _Rows) -> list[pl.Series]:
     def text(name: str) -> pl.Series:
         values = [event.get(name) for event in rows.events]
         return pl.Series(f"ce_{name}", values, dtype=pl.String)
 
+    return [pl.Series("line_no", rows.line_no, dtype=pl.Int64), *map(text, ATTRIBUTES)]
+
+
+def _arrival(rows: _Rows, received_at: datetime | None, spoilt: dict[int, str]) -> pl.Series:
+    """When the events arrived; those of a history may say it, each on its own."""
+    if received_at is not None:
+        return _arrived(received_at, len(rows.events))
+    texts = pl.Series([event.get(ARRIVAL) for event in rows.events], dtype=pl.String)
+    arrived, unreadable = arrivals(texts)
+    hint = f"and not {EXPECTED[ColumnType.TIMESTAMP]}"
+    for row in unreadable.arg_true().to_list():
+        spoilt[row] = detail(ARRIVAL, texts[row], hint)
+    return arrived
+
+
+def _arrived(received_at: datetime | None, count: int) -> pl.Series:
     arrived = pl.Series("received_at", [received_at], dtype=ENVELOPE["received_at"])
-    return [
-        pl.Series("line_no", rows.line_no, dtype=pl.Int64),
-        *(text(name) for name in _TEXT_ATTRIBUTES),
-        arrived.new_from_index(0, len(rows.events)),
-        pl.Series("raw", rows.raw, dtype=pl.Binary).cast(pl.String),
-    ]
+    return arrived.new_from_index(0, count)
 
 
-def _series(name: str, values: list[Any], kind: ColumnType, nested: dict[int, str]) -> pl.Series:
+def _series(name: str, values: list[Any], kind: ColumnType, spoilt: dict[int, str]) -> pl.Series:
     """A column of values; as text where they are not all of the type that is expected."""
     if kind is ColumnType.JSON:
         texts = [None if v is None else orjson.dumps(v).decode() for v in values]
@@ -200,14 +346,14 @@ def _series(name: str, values: list[Any], kind: ColumnType, nested: dict[int, st
     try:
         return pl.Series(name, values, dtype=_FAST_TYPES.get(kind, pl.String()), strict=True)
     except (TypeError, OverflowError, pl.exceptions.PolarsError):
-        return pl.Series(name, _texts(name, values, nested), dtype=pl.String)
+        return pl.Series(name, _texts(name, values, spoilt), dtype=pl.String)
 
 
-def _texts(name: str, values: list[Any], nested: dict[int, str]) -> list[str | None]:
+def _texts(name: str, values: list[Any], spoilt: dict[int, str]) -> list[str | None]:
     texts: list[str | None] = []
     for row, value in enumerate(values):
         if isinstance(value, dict | list):
-            nested.setdefault(row, name)
+            spoilt.setdefault(row, f"{name} is an object or a list and not one value")
             texts.append(None)
         elif value is None or isinstance(value, str):
             texts.append(value)

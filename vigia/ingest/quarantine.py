@@ -105,21 +105,34 @@ def _try_again(
     """Judge and store claimed events; returns those that failed, with their new reasons."""
     files = [row for row in rows if is_row(row)]
     failed = _map_again(delivery, files, clock, key) if files else {}
-    rows = [row for row in rows if not is_row(row)]
-    if not rows:
-        return failed
-    lines = [row["raw"].encode() for row in rows]
-    parsed = parse_events(lines, received_at=None)
+    for arrived in (False, True):
+        events = [r for r in rows if not is_row(r) and (r["received_at"] is not None) == arrived]
+        if events:
+            failed |= _try_events(delivery, events, clock)
+    return failed
+
+
+def _try_events(
+    delivery: Delivery, rows: list[dict[str, Any]], clock: ClockRule
+) -> dict[UUID, dict[str, Any]]:
+    """Judge and store events whose arrival is noted, or that may say it themselves, of a history.
+
+    Returns:
+        Those that failed, with their new reasons.
+    """
+    parsed = parse_events((row["raw"].encode() for row in rows), received_at=rows[0]["received_at"])
     arrivals = pl.Series([row["received_at"] for row in rows], dtype=INSTANT)
-    frames = {
-        name: frame.with_columns(received_at=arrivals.gather(frame["line_no"] - 1))
-        for name, frame in parsed.frames.items()
-    }
+    frames = parsed.frames
+    if not arrivals.null_count():
+        frames = {
+            name: frame.with_columns(received_at=arrivals.gather(frame["line_no"] - 1))
+            for name, frame in frames.items()
+        }
     judged = delivery.judge(frames, clock)
     delivery.session.prepare(judged)
     outcome = delivery.store(judged, parsed.rejected)
     delivery.count(outcome)
-    return failed | _failures(rows, outcome)
+    return _failures(rows, outcome)
 
 
 def _map_again(
