@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from vigia.ingest import batch, delimited, loader
+from vigia.ingest import batch, blocks, loader
 from vigia.ingest.loader import LoadRequest, load
 from vigia.store.connection import Database
 
@@ -122,7 +122,7 @@ POINTS = {
 def main() -> None:
     """Load as asked."""
     asked = json.load(sys.stdin)
-    delimited.BLOCK_BYTES = asked["block_bytes"]
+    blocks.BLOCK_BYTES = asked["block_bytes"]
     POINTS[asked["point"]](Point(asked["occurrence"]))
     load(
         Database(asked["url"], bytes.fromhex(asked["secret"])),

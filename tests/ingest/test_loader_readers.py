@@ -4,10 +4,12 @@ import gzip
 import io
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from vigia.domain.errors import VigiaError
@@ -36,6 +38,11 @@ def rows(path: Path, layout: Layout | None = None) -> list[tuple[object, ...]]:
     return frame.drop(VIRTUAL).rows()
 
 
+def zstd(content: bytes) -> bytes:
+    packed: bytes = pa.Codec("zstd").compress(content, asbytes=True)
+    return packed
+
+
 def put(path: Path, content: bytes | str) -> Path:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
@@ -61,6 +68,10 @@ def test_the_same_rows_are_read_however_they_are_written(
 def test_packed_files_are_read_without_unpacking_them(tmp_path: Path) -> None:
     text = b"x,y\n1,2\n"
     assert rows(put(tmp_path / "a.csv.gz", gzip.compress(text))) == [("1", "2")]
+    assert rows(put(tmp_path / "a.csv.zst", zstd(text))) == [("1", "2")]
+    assert rows(put(tmp_path / "two frames.csv.zst", zstd(text) + zstd(text))) == [
+        ("1", "2"), ("x", "y"), ("1", "2"),
+    ]  # fmt: skip
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("folder/a.csv", text)
         archive.writestr("__MACOSX/folder/._a.csv", b"\x00\x05\x16\x07")
@@ -176,12 +187,13 @@ def test_an_unclosed_quote_costs_one_field_and_not_the_file(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.7, 0.999])
-def test_a_gzip_that_breaks_off_gives_all_whole_rows_before_the_break(
-    tmp_path: Path, cut: float
+@pytest.mark.parametrize(("ending", "pack"), [("gz", gzip.compress), ("zst", zstd)])
+def test_a_packed_file_that_breaks_off_gives_all_whole_rows_before_the_break(
+    tmp_path: Path, cut: float, ending: str, pack: Callable[[bytes], bytes]
 ) -> None:
-    lines = [f"{n},{n * n % 7919}" for n in range(50_000)]
-    packed = gzip.compress("\n".join(["x,y", *lines]).encode())
-    frame, rejected = read(put(tmp_path / "a.csv.gz", packed[: int(len(packed) * cut)]))
+    lines = [f"{n},{n * n % 7919}" for n in range(150_000)]
+    packed = pack("\n".join(["x,y", *lines]).encode())
+    frame, rejected = read(put(tmp_path / f"a.csv.{ending}", packed[: int(len(packed) * cut)]))
     assert (
         frame.select(pl.concat_str("x", "y", separator=",")).to_series().to_list()
         == (lines[: frame.height])
@@ -212,6 +224,8 @@ def test_a_damaged_zip_member_gives_what_came_before_the_damage(tmp_path: Path) 
         ("a.csv", b"\x89PNG\r\n\x1a\n\x00", "does not look like utf-8 text"),
         ("a.csv", b"x,x\n1,2\n", "more than one column named 'x'"),
         ("a.csv.gz", b"not gzip at all", "breaks off at its beginning"),
+        ("a.csv.zst", b"not zstd at all", "breaks off at its beginning"),
+        ("a.parquet.zst", b"", "Parquet is packed already"),
         ("a.zip", b"PK\x03\x04 cut off", "not a whole zip archive"),
         ("a.parquet", b"PAR1 cut off", "not a whole Parquet file"),
         ("a.gpx", b"<gpx><trk>", "not readable as GPX"),

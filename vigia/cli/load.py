@@ -48,8 +48,8 @@ def load(
     path: Annotated[
         Path,
         typer.Argument(
-            help="CSV, NDJSON, Parquet, GPX or PLT file; also .gz, or a .zip of such; "
-            "or the folder of a simulated world."
+            help="CSV, NDJSON, Parquet, GPX or PLT file; also .gz, .zst, or a .zip of such; "
+            "or a folder: of parts of a stream of events, or of a simulated world."
         ),
     ],
     kind: Annotated[LoadKind, typer.Option("--as", help="What the file holds.")],
@@ -186,6 +186,7 @@ def _run(database: Database, tenant_id: UUID, request: LoadRequest, console: Con
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from vigia.ingest.loader import load as load_file
+    from vigia.ingest.readers import bytes_on_disk
 
     columns = (
         TextColumn("{task.description}"),
@@ -193,7 +194,7 @@ def _run(database: Database, tenant_id: UUID, request: LoadRequest, console: Con
         TextColumn("{task.percentage:>3.0f} %  {task.fields[rows]:,} rows"),
         TimeElapsedColumn(),
     )
-    size = request.path.stat().st_size if request.path.is_file() else None
+    size = bytes_on_disk(request.path)
     quiet = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
         task = bar.add_task(f"Loading {request.path.name}", total=size, rows=0)

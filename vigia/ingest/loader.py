@@ -6,8 +6,8 @@ belong here: reading (`readers`), meaning (`mapping`, `mapped`), acceptance and 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,11 +21,13 @@ from vigia.domain.dictionary import TABLES
 from vigia.domain.errors import VigiaError
 from vigia.domain.telemetry.frames import rejected as rejected_frame
 from vigia.ingest.batch import BatchInfo, Delivery, Report
+from vigia.ingest.batch import Chunk as EventChunk
+from vigia.ingest.blocks import BlockSource
 from vigia.ingest.delimited import Layout
 from vigia.ingest.envelope import parse_events
 from vigia.ingest.mapped import apply_mapping, hash_key
 from vigia.ingest.mapping import LoadKind, Mapping, choose_mapping
-from vigia.ingest.readers import Member, open_members, read_lines, read_rows
+from vigia.ingest.readers import Member, open_members, open_parts, parts_of, read_rows
 from vigia.ingest.rows import Chunk, Chunks
 from vigia.store.connection import Database
 
@@ -69,6 +71,7 @@ class LoadRequest:
     """What to load and how.
 
     Attributes:
+        path: A file, or the folder of a stream of events that was cut into parts.
         kind: What the file holds.
         mapping: None: the shipped mapping that fits; not used for events, which need none.
         dry_run: Judge everything, store nothing.
@@ -124,28 +127,25 @@ class _Load:
         self.named: dict[str, set[str]] = {}
 
     def run(self) -> LoadReport:
-        with open_members(self.request.path) as members:
+        path, are_events = self.request.path, self.request.kind == "events"
+        if are_events and path.is_dir():
+            self._load_events(path.name, open_parts(parts_of(path)))
+            return self.report
+        with open_members(path) as members:
             for member in members:
-                if self.request.kind == "events" and self.request.mapping is None:
-                    self._load_events(member)
+                if are_events and self.request.mapping is None:
+                    _refuse_no_lines(member)
+                    self._load_events(member.name, [member])
                 else:
                     self._load_mapped(member)
         return self.report
 
-    def _load_events(self, member: Member) -> None:
-        if member.format != "ndjson":
-            raise VigiaError(
-                f"{member.name}: events are loaded from NDJSON, one CloudEvents object a line. "
-                "For rows of another file, say what they are (--as) or name a mapping (--mapping)."
-            )
-        with self._delivery(member.name, None) as delivery:
-            for lines, unread in read_lines(member):
-                first = lines[0].number if lines else 1
-                parsed = parse_events(
-                    (line.content for line in lines), received_at=None, first_line_no=first
-                )
-                put_aside = pl.concat([parsed.rejected, rejected_frame(unread)])
-                self._count(delivery.add(parsed.frames, put_aside), member)
+    def _load_events(self, origin: str, members: Iterable[Member]) -> None:
+        """Load a stream of events; its lines are counted through all of its parts."""
+        positions: deque[int] = deque()
+        with self._delivery(origin, None) as delivery:
+            for report in delivery.add_each(_event_chunks(members, positions)):
+                self._count(report, positions.popleft())
             self._keep_examples(delivery)
 
     def _load_mapped(self, member: Member) -> None:
@@ -163,7 +163,7 @@ class _Load:
                 mapped = apply_mapping(mapping, chunk, key=self.key)
                 self._create(things, mapped.references)
                 frames = {mapping.table.name: mapped.events} if mapped.events.height else {}
-                self._count(delivery.add(frames, mapped.rejected), member)
+                self._count(delivery.add(frames, mapped.rejected), member.position())
             self._keep_examples(delivery)
 
     def _prepare(self, member: Member) -> tuple[Mapping, Chunks]:
@@ -200,14 +200,34 @@ class _Load:
             self.database, self.tenant_id, info, now=self.now, dry_run=self.request.dry_run
         )
 
-    def _count(self, report: Report, member: Member) -> None:
+    def _count(self, report: Report, position: int) -> None:
         self.report.add(report)
-        self.progress(self.report.rows, member.position())
+        self.progress(self.report.rows, position)
 
     def _keep_examples(self, delivery: Delivery) -> None:
         for code, found in delivery.examples.items():
             kept = self.report.examples.setdefault(code, [])
             kept += found[: EXAMPLES - len(kept)]
+
+
+def _refuse_no_lines(member: Member) -> None:
+    if member.format != "ndjson":
+        raise VigiaError(
+            f"{member.name}: events are loaded from NDJSON, one CloudEvents object a line. "
+            "For rows of another file, say what they are (--as) or name a mapping (--mapping)."
+        )
+
+
+def _event_chunks(members: Iterable[Member], positions: deque[int]) -> Iterator[EventChunk]:
+    """The events of a stream, and how far its files were read for each chunk."""
+    lines = 0
+    for member in members:
+        source = BlockSource(member.stream, lines)
+        for block in source.blocks():
+            parsed = parse_events(block.lines, received_at=None, first_line_no=block.first_line_no)
+            positions.append(member.position())
+            yield parsed.frames, pl.concat([parsed.rejected, rejected_frame(block.unread)])
+        lines = source.last_line_no
 
 
 def _layout_for(kind: LoadKind, member: Member) -> Layout:

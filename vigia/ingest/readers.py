@@ -1,7 +1,7 @@
 """Files as rows: which format a file has, how it is packed, and what is inside an archive.
 
-Belongs here: opening CSV, NDJSON, Parquet, GPX and PLT files, plain, gzipped or zipped, and
-handing out rows of text in bounded memory. Does not belong here: what a column means
+Belongs here: opening CSV, NDJSON, Parquet, GPX and PLT files, plain, packed (gzip, zstd) or zipped,
+and handing out rows of text in bounded memory. Does not belong here: what a column means
 (`mapping`), or how delimited text is split (`delimited`).
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 import gzip
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -23,6 +23,7 @@ import orjson
 import polars as pl
 
 from vigia.domain.errors import VigiaError
+from vigia.ingest.blocks import too_long
 from vigia.ingest.delimited import (
     BROKEN_OFF,
     MAX_LINE_BYTES,
@@ -47,6 +48,7 @@ FORMATS = {
     ".gpx": "gpx",
 }
 ROWS_AT_ONCE = 50_000
+PART_SUFFIXES = (".ndjson", ".ndjson.gz", ".ndjson.zst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Member:
         suffix: Its ending in lower case, packing aside: `.csv` for `log.csv.gz`.
         stem: Its name without folders and endings.
         modified_at: When the file, or the archive that holds it, was last changed.
+        before: Bytes of the parts that come before it.
     """
 
     name: str
@@ -66,10 +69,11 @@ class Member:
     modified_at: datetime
     stream: ByteStream
     file: IO[bytes]
+    before: int = 0
 
     def position(self) -> int:
-        """Bytes of the file on disk that have been read so far."""
-        return self.file.tell()
+        """Bytes on disk that have been read so far, those of earlier parts included."""
+        return self.before + self.file.tell()
 
     @property
     def format(self) -> str:
@@ -86,18 +90,58 @@ def open_members(path: Path) -> Iterator[Iterator[Member]]:
             to do.
     """
     if path.is_dir():
-        raise VigiaError(f"{path} is a folder. Name a file, or zip the folder and load that.")
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        raise VigiaError(f"There is no file {path}. Check the path.") from None
-    except OSError as error:
-        raise VigiaError(f"{path} cannot be opened: {error.strerror}.") from error
-    with file:
+        raise VigiaError(
+            f"{path} is a folder. Only a stream of events is loaded from one (--as events): name "
+            "a file, or zip the folder and load that."
+        )
+    with _open(path) as file:
         if path.suffix.lower() == ".zip":
             yield _zip_members(file, path)
         else:
             yield iter([_plain_member(file, path)])
+
+
+def parts_of(folder: Path) -> list[Path]:
+    """The parts of a stream of events that was cut into files, in the order of their names.
+
+    Raises:
+        VigiaError: There are none.
+    """
+    parts = _parts(folder)
+    if not parts:
+        raise VigiaError(
+            f"{folder} holds no events: no file in it ends with {' or '.join(PART_SUFFIXES)}."
+        )
+    return parts
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name.endswith(PART_SUFFIXES))
+
+
+def open_parts(parts: Iterable[Path]) -> Iterator[Member]:
+    """Open the parts of a stream of events one after the other."""
+    before = 0
+    for path in parts:
+        with _open(path) as file:
+            yield replace(_plain_member(file, path), before=before)
+        before += path.stat().st_size
+
+
+def bytes_on_disk(path: Path) -> int | None:
+    """What `Member.position` counts up to; None where there is nothing to read."""
+    if path.is_dir():
+        return sum(part.stat().st_size for part in _parts(path))
+    return path.stat().st_size if path.is_file() else None
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise VigiaError(f"There is no file {path}. Check the path.") from None
+    except OSError as error:
+        raise VigiaError(f"{path} cannot be opened: {error.strerror}.") from error
 
 
 def read_rows(member: Member, layout: Layout) -> Chunks:
@@ -123,23 +167,50 @@ def read_lines(member: Member) -> Iterator[tuple[list[Line], list[dict[str, obje
     """Read a member as blocks of lines and what could not be read as one."""
     source = LineSource(member.stream)
     while block := source.block():
-        too_long = [_too_long(line) for line in block if line.length > MAX_LINE_BYTES]
-        yield [line for line in block if line.length <= MAX_LINE_BYTES], too_long
+        unread = [too_long(line) for line in block if line.length > MAX_LINE_BYTES]
+        yield [line for line in block if line.length <= MAX_LINE_BYTES], unread
     if source.broken_off:
         yield [], [broken_end(source)]
 
 
 def _plain_member(file: IO[bytes], path: Path) -> Member:
     name = PurePosixPath(path.name)
-    packed = name.suffix.lower() == ".gz"
-    inner = name.with_suffix("") if packed else name
+    unpack = _PACKINGS.get(name.suffix.lower())
+    inner = name.with_suffix("") if unpack else name
     if inner.suffix.lower() not in FORMATS:
         raise VigiaError(
             f"{path.name} has an ending that is not known. Known are {', '.join(FORMATS)}, "
-            "each also gzipped (.gz) or in an archive (.zip). Rename the file to what it is."
+            "each also packed (.gz, .zst) or in an archive (.zip). Rename the file to what it is."
         )
-    stream = gzip.GzipFile(fileobj=file) if packed else file
-    return _member(path.name, inner, file, stream)
+    return _member(path.name, inner, file, unpack(file) if unpack else file)
+
+
+def _gzip_stream(file: IO[bytes]) -> gzip.GzipFile:
+    return gzip.GzipFile(fileobj=file)
+
+
+class ZstdStream:
+    """A file packed with zstd, unpacked while it is read; it breaks off as a gzipped file does."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """Begin at the file's place."""
+        import pyarrow as pa
+
+        self._stream = pa.input_stream(file, compression="zstd")
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Some bytes, none at the end; EOFError where the packed data end early or are damaged."""
+        try:
+            return bytes(self._stream.read1(None if size < 0 else size))
+        except OSError as error:
+            raise EOFError(str(error)) from error
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As `read1`, of which XML needs no more."""
+        return self.read1(size)
+
+
+_PACKINGS: dict[str, Callable[[IO[bytes]], object]] = {".gz": _gzip_stream, ".zst": ZstdStream}
 
 
 def _member(name: str, inner: PurePosixPath, file: IO[bytes], stream: object) -> Member:
@@ -234,7 +305,7 @@ def _read_parquet(member: Member, layout: Layout) -> Chunks:
     import pyarrow.parquet as pq
 
     stream = cast(IO[bytes], member.stream)
-    if isinstance(member.stream, gzip.GzipFile):
+    if isinstance(member.stream, gzip.GzipFile | ZstdStream):
         raise VigiaError(
             f"{member.name}: Parquet is packed already; unpack the file and load that."
         )
@@ -318,11 +389,6 @@ def _point(point: ElementTree.Element) -> dict[str, object]:
         if name in _POINT_FIELDS and child.text:
             found[name] = child.text.strip()
     return found
-
-
-def _too_long(line: Line) -> dict[str, object]:
-    why = f"The line is {line.length:,} bytes long; {MAX_LINE_BYTES:,} is the limit."
-    return unreadable(line.number, why, line.content, line.length)
 
 
 _READERS: dict[str, Callable[[Member, Layout], Chunks]] = {
