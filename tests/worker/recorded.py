@@ -10,6 +10,7 @@ from vigia.store.connection import Database, Role
 TENANT = tenant_id("acme")
 SITE = reference_id(TENANT, "site", "S1")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+DAY = date(2008, 10, 23)
 
 
 def at(text: str) -> datetime:

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
-from tests.worker.recorded import (
-    NOW,
-    SITE,
-    TENANT,
-    add_fixes,
-    add_tenant,
-    at,
-    count,
-    every,
-    set_clock,
-)
+from tests.worker import recorded
+from tests.worker.recorded import DAY, NOW, SITE, TENANT, add_fixes, at, count, every
 from vigia.store import telemetry
 from vigia.store.connection import Database, Role
 from vigia.store.lake import Lake, LakeError, part_path
 from vigia.worker import archive
 from vigia.worker.archive import archive_days
 
-DAY = date(2008, 10, 23)
 WINDOW = (at("2008-10-23"), at("2008-10-24"))
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
 
 
 @pytest.fixture
 def closed_day(database: Database) -> Database:
     """288 fixes of a day of 2008 that a clock five days on calls closed."""
-    add_tenant(database, at("2008-10-28"))
+    recorded.add_tenant(database, at("2008-10-28"))
     add_fixes(database, every(5, DAY, 288))
     return database
 
@@ -71,13 +55,13 @@ def test_archiving_again_changes_nothing(closed_day: Database, lake: Lake) -> No
 def test_a_day_stays_open_for_72_hours_of_the_data_clock(
     database: Database, lake: Lake, clock: str, parts: int
 ) -> None:
-    add_tenant(database, at(clock))
+    recorded.add_tenant(database, at(clock))
     add_fixes(database, every(60, DAY, 24))
     assert len(archive_days(database, lake, TENANT, now=NOW)) == parts
 
 
 def test_a_tenant_without_events_has_nothing_to_archive(database: Database, lake: Lake) -> None:
-    add_tenant(database)
+    recorded.add_tenant(database)
     assert archive_days(database, lake, TENANT, now=NOW) == []
 
 
@@ -197,13 +181,13 @@ def test_a_reader_takes_columns_sites_and_half_open_windows(
 
 
 def test_a_reader_sees_its_own_tenant_only(closed_day: Database, lake: Lake) -> None:
-    other = add_tenant(closed_day, slug="other")
+    other = recorded.add_tenant(closed_day, slug="other")
     archive_days(closed_day, lake, TENANT, now=NOW)
     assert telemetry.read(closed_day, lake, other, "gps_fix", *WINDOW).is_empty()
 
 
 def test_a_live_tenant_counts_by_the_wall_clock(closed_day: Database, lake: Lake) -> None:
-    set_clock(closed_day, at("2008-10-23 23:59"))
+    recorded.set_clock(closed_day, at("2008-10-23 23:59"))
     assert archive_days(closed_day, lake, TENANT, now=NOW) == []
     with closed_day.transaction(Role.WORKER) as connection:
         connection.execute("UPDATE ops.tenant SET clock_mode = 'wall'")

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.worker.recorded import (
-    NOW,
-    SITE,
-    TENANT,
-    add_fixes,
-    add_tenant,
-    at,
-    count,
-    every,
-    set_clock,
-)
+from tests.databases import copied
+from tests.worker import recorded
+from tests.worker.recorded import DAY, NOW, SITE, TENANT, at, count, set_clock
 from vigia.domain.identity import reference_id
 from vigia.store import telemetry
 from vigia.store.connection import Database, Role
@@ -27,7 +20,6 @@ from vigia.worker.archive import archive_days
 from vigia.worker.metrics import refresh_metrics
 from vigia.worker.retention import enforce_retention
 
-DAY = date(2008, 10, 23)
 OLD = at("2008-12-01")
 """A data clock at which positions of the day are past their 30 days, and its hours are kept."""
 
@@ -35,11 +27,6 @@ ANCIENT = at("2009-02-01")
 """A data clock at which the hours of the day are past their time too."""
 
 KEEP = {"gps_fix": 30, "signal_window": 30, "metric_5m": 7, "metric_1h": 90, "metric_1d": 730}
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
 
 
 def sql(database: Database, statement: str, *values: object) -> None:
@@ -60,9 +47,10 @@ def keep(database: Database, **days: int) -> None:
 
 def fill(database: Database, lake: Lake, *, tz: str = "UTC", days: int = 1) -> None:
     """Record days of fixes, measure them, archive them, and let them grow old."""
-    add_tenant(database, at("2008-10-23") + timedelta(days=days), tz=tz)
+    recorded.add_tenant(database, at("2008-10-23") + timedelta(days=days), tz=tz)
     for number in range(days):
-        add_fixes(database, every(10, DAY + timedelta(days=number), 144))
+        day = DAY + timedelta(days=number)
+        recorded.add_fixes(database, recorded.every(10, day, 144))
     sql(
         database,
         "INSERT INTO ops.dirty_slot (tenant_id, site_id, slot) SELECT DISTINCT tenant_id, site_id,"
@@ -73,12 +61,25 @@ def fill(database: Database, lake: Lake, *, tz: str = "UTC", days: int = 1) -> N
     archive_days(database, lake, TENANT, now=NOW)
 
 
+@pytest.fixture(scope="module")
+def ripe_template(
+    template_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Database, Lake]]:
+    """A database to copy, and the lake that belongs to it."""
+    lake = Lake(tmp_path_factory.mktemp("ripe") / "lake")
+    with copied(template_database) as template:
+        fill(template, lake)
+        keep(template, gps_fix=30)
+        yield template, lake
+
+
 @pytest.fixture
-def ripe(database: Database, lake: Lake) -> Database:
+def ripe(ripe_template: tuple[Database, Lake], lake: Lake) -> Iterator[Database]:
     """A day of 2008 that is archived, measured and past its time."""
-    fill(database, lake)
-    keep(database, gps_fix=30)
-    return database
+    template, filled = ripe_template
+    shutil.copytree(filled.root, lake.root)
+    with copied(template) as database:
+        yield database
 
 
 def run(database: Database, lake: Lake, now: datetime = NOW) -> dict[tuple[str, date], str]:
@@ -128,16 +129,15 @@ def test_no_raw_row_is_deleted_without_a_verified_archive_and_rollup(
 
 
 def test_a_rollup_that_failed_keeps_every_raw_row_until_it_succeeds(
-    database: Database, lake: Lake
+    ripe: Database, lake: Lake
 ) -> None:
-    fill(database, lake)
-    keep(database, **KEEP)
+    keep(ripe, **KEEP)
     for tier in ("metric_5m", "metric_1h", "metric_1d", "signal_window"):
-        sql(database, f"DELETE FROM ops.{tier}")
-    assert run(database, lake) == {("gps_fix", DAY): "kept_unverified"}
-    assert count(database, "gps_fix") == 144
-    refresh_metrics(database, lake, TENANT, now=NOW, days=(DAY, DAY + timedelta(days=1)), full=True)
-    assert run(database, lake)["gps_fix", DAY] == "deleted"
+        sql(ripe, f"DELETE FROM ops.{tier}")
+    assert run(ripe, lake) == {("gps_fix", DAY): "kept_unverified"}
+    assert count(ripe, "gps_fix") == 144
+    refresh_metrics(ripe, lake, TENANT, now=NOW, days=(DAY, DAY + timedelta(days=1)), full=True)
+    assert run(ripe, lake)["gps_fix", DAY] == "deleted"
 
 
 def test_a_file_that_was_lost_or_damaged_keeps_the_rows(ripe: Database, lake: Lake) -> None:
@@ -206,7 +206,7 @@ def test_rows_that_arrive_after_the_deletion_go_once_they_are_archived_too(
     ripe: Database, lake: Lake
 ) -> None:
     run(ripe, lake)
-    add_fixes(ripe, [at("2008-10-23 12:01")])
+    recorded.add_fixes(ripe, [at("2008-10-23 12:01")])
     assert "1 rows are not in the lake" in first(ripe, lake).reason
     archive_days(ripe, lake, TENANT, now=NOW)
     assert "account" in first(ripe, lake).reason
@@ -215,8 +215,8 @@ def test_rows_that_arrive_after_the_deletion_go_once_they_are_archived_too(
 
 
 def test_a_partition_goes_when_it_is_empty_for_every_tenant(ripe: Database, lake: Lake) -> None:
-    other = add_tenant(ripe, OLD, slug="other")
-    add_fixes(ripe, [at("2008-10-23 12:00")], tenant=other, site=None)
+    other = recorded.add_tenant(ripe, OLD, slug="other")
+    recorded.add_fixes(ripe, [at("2008-10-23 12:00")], tenant=other, site=None)
     exists = "to_regclass('ops.gps_fix_20081023') IS NOT NULL"
     run(ripe, lake)
     assert count(ripe, "tenant", exists) == 2
@@ -248,37 +248,33 @@ def test_every_tier_goes_in_its_time_in_any_zone(database: Database, lake: Lake,
     [("metric_1h", "metric_5m"), ("metric_1d", "metric_5m"), ("metric_1d", "metric_1h")],
 )
 def test_a_tier_stays_until_the_coarser_one_holds_the_same(
-    database: Database, lake: Lake, coarser: str, finer: str
+    ripe: Database, lake: Lake, coarser: str, finer: str
 ) -> None:
-    fill(database, lake)
-    keep(database, **{finer: KEEP[finer]})
-    set_clock(database, ANCIENT if finer == "metric_1h" else OLD)
-    rows = count(database, finer)
-    sql(database, f"UPDATE ops.{coarser} SET sum = sum + 0.000001")
-    decision = first(database, lake)
-    assert (decision.verdict, count(database, finer)) == ("kept_unverified", rows)
+    keep(ripe, **{finer: KEEP[finer]})
+    set_clock(ripe, ANCIENT if finer == "metric_1h" else OLD)
+    rows = count(ripe, finer)
+    sql(ripe, f"UPDATE ops.{coarser} SET sum = sum + 0.000001")
+    decision = first(ripe, lake)
+    assert (decision.verdict, count(ripe, finer)) == ("kept_unverified", rows)
     assert coarser in decision.reason
-    sql(database, f"UPDATE ops.{coarser} SET sum = sum - 0.000001")
-    assert first(database, lake).verdict == "deleted"
-    assert count(database, finer) == 0
+    sql(ripe, f"UPDATE ops.{coarser} SET sum = sum - 0.000001")
+    assert first(ripe, lake).verdict == "deleted"
+    assert count(ripe, finer) == 0
 
 
-def test_the_last_tier_stays_while_it_differs_from_the_raw_rows(
-    database: Database, lake: Lake
-) -> None:
-    fill(database, lake)
-    keep(database, metric_1d=730)
-    set_clock(database, at("2011-01-01"))
-    sql(database, "UPDATE ops.metric_1d SET n = n + 1")
-    assert "metric_1d" in first(database, lake).reason
-    sql(database, "UPDATE ops.metric_1d SET n = n - 1")
-    assert first(database, lake).verdict == "deleted"
+def test_the_last_tier_stays_while_it_differs_from_the_raw_rows(ripe: Database, lake: Lake) -> None:
+    keep(ripe, metric_1d=730)
+    set_clock(ripe, at("2011-01-01"))
+    sql(ripe, "UPDATE ops.metric_1d SET n = n + 1")
+    assert "metric_1d" in first(ripe, lake).reason
+    sql(ripe, "UPDATE ops.metric_1d SET n = n - 1")
+    assert first(ripe, lake).verdict == "deleted"
 
 
 def test_records_of_communication_stay_a_year_whatever_the_policy_says(
     database: Database, lake: Lake
 ) -> None:
-    add_tenant(database, at("2009-10-01"))
+    recorded.add_tenant(database, at("2009-10-01"))
     keep(database, contact_log=1)
     sql(
         database,
