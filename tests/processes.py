@@ -12,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 SET_UP_ONCE = {
     "tests/browser/": "demo",
     "tests/journeys/test_demo.py": "demo",
+    "tests/journeys/test_tracks_on_the_dashboard.py": "demo",
     "tests/dbt/": "dagster and dbt",
     "tests/orchestration/": "dagster and dbt",
     "tests/worker/test_analytics.py": "dagster and dbt",
