@@ -14,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import documents, feeds, lake, marts, metrics, service_levels
+from assets import documents, feeds, lake, marts, metrics, service_levels, worlds
 from assets.freshness import Allowed, freshness_checks
 from orchestration.failures import failed_runs
 from orchestration.jobs import JOBS
@@ -57,6 +57,7 @@ FAMILIES = (
     Family("lake", lake, "team:platform", frozenset({"parquet"})),
     Family("marts", marts, "team:analytics", frozenset({"dbt", "postgres"}), timedelta(hours=2)),
     Family("documents", documents, "team:analytics", frozenset({"dbt"}), timedelta(days=2)),
+    Family("worlds", worlds, "team:data", frozenset({"parquet"})),
 )
 
 

@@ -14,6 +14,7 @@ from assets.marts import MARTS, mart_key
 from assets.metrics import NAMES as METRICS
 from assets.service_levels import NAMES as CLOCKS
 from assets.specs import ops_key
+from assets.worlds import REALISM
 
 # A database that restarts is back in seconds; what fails three times needs a person.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
@@ -41,6 +42,7 @@ _marts = dg.AssetSelection.assets(*_mart_keys).without_checks()
 _marts |= _checks_of("tests", *_mart_keys)
 # Whether it is fresh, nobody asks of what is being made: the sensor watches that.
 _docs = dg.AssetSelection.assets(DBT_DOCS).without_checks()
+_worlds = dg.AssetSelection.assets(REALISM)
 
 
 every_five_minutes = dg.define_asset_job(
@@ -59,14 +61,14 @@ hourly = dg.define_asset_job(
 )
 daily = dg.define_asset_job(
     "daily",
-    selection=_values | _retention | _docs,
+    selection=_values | _retention | _docs | _worlds,
     description="Examine the newest days, delete what is past its time and safe elsewhere.",
     op_retry_policy=RETRY,
     run_tags={ONE_AT_A_TIME: "retention"},
 )
 history = dg.define_asset_job(
     "history",
-    selection=_inputs | _values | _computed | _archive | _marts,
+    selection=_inputs | _values | _computed | _archive | _marts | _worlds,
     description="Everything, for a range of days that an import or a replay brought.",
     op_retry_policy=RETRY,
     run_tags={ONE_AT_A_TIME: "metrics"},

@@ -104,7 +104,7 @@ def test_every_asset_that_is_made_has_a_cadence_and_joins_a_history(definitions)
 
 
 def test_what_feeds_the_metrics_is_a_feed(definitions):
-    families = {"feeds", "metrics", "service_levels", "lake", "marts", "documents"}
+    families = {"feeds", "metrics", "service_levels", "lake", "marts", "documents", "worlds"}
     assert {f.name for f in FAMILIES} == families
     graph = definitions.resolve_asset_graph()
     missing = {
