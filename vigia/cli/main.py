@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "vigia.cli.platform",
     "migrate": "vigia.cli.platform",
     "simulate": "vigia.cli.simulate",
+    "evaluate": "vigia.cli.evaluate",
     "load": "vigia.cli.load",
     "quarantine": "vigia.cli.quarantine",
     "tenant": "vigia.cli.tenant",

@@ -170,7 +170,13 @@ def _quantiles(delays: pl.Series) -> tuple[float, float] | None:
 
 
 def trap_rates(matches: Matches, traps: pl.DataFrame) -> dict[str, float]:
-    """Share of the traps of each kind in which something tempted a false alarm of its class.
+    """Share of the traps of each kind in which something tempted a false alarm of its class."""
+    told = traps_sprung(matches, traps)
+    return dict(told.select("kind", pl.col("sprung") / pl.col("traps")).iter_rows())
+
+
+def traps_sprung(matches: Matches, traps: pl.DataFrame) -> pl.DataFrame:
+    """How many traps of each `kind` there were (`traps`), and how many were `sprung`.
 
     A trap is sprung by an unmatched detection of the tempting class at its site, while it lasts or
     in the grace after it. Neutral kinds are no traps in this sense.
@@ -188,8 +194,11 @@ def trap_rates(matches: Matches, traps: pl.DataFrame) -> dict[str, float]:
         .with_columns(sprung=pl.lit(value=True))
     )
     told = real.join(sprung, on=["tenant", "trap"], how="left")
-    rates = told.group_by("kind").agg(pl.col("sprung").is_not_null().mean()).sort("kind")
-    return dict(rates.iter_rows())
+    return (
+        told.group_by("kind")
+        .agg(pl.len().cast(pl.Int64).alias("traps"), pl.col("sprung").count().cast(pl.Int64))
+        .sort("kind")
+    )
 
 
 def alarms_per_site_day(matches: Matches, sites: int, span: timedelta) -> float:

@@ -1,0 +1,172 @@
+"""`vigia evaluate`: the scoreboard on a terminal, as JSON, or as a page.
+
+Belongs here: options, progress, tables. Does not belong here: any figure (`vigia.evaluate`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from vigia.evaluate.board import Board, Judged
+    from vigia.simulator.config import WorldConfig
+
+from vigia.cli.simulate import LevelName
+
+app = typer.Typer()
+
+
+@app.command()
+def evaluate(
+    *,
+    world: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a world to score; repeatable. Makes worlds when left out."),
+    ] = None,
+    level: Annotated[
+        LevelName, typer.Option(help="How hard the worlds are that it makes.")
+    ] = LevelName.STANDARD,
+    seeds: Annotated[str, typer.Option(help="Seeds of the worlds that it makes.")] = "1,2,3,4,5",
+    sites: Annotated[int, typer.Option(help="Guarded sites in each of them.")] = 40,
+    days: Annotated[int, typer.Option(help="Days, learning and test together.")] = 35,
+    test_days: Annotated[int, typer.Option(help="Days at the end that are scored.")] = 7,
+    levels: Annotated[
+        bool,
+        typer.Option("--levels", help="Every level, one after the other, and how they differ."),
+    ] = False,
+    page: Annotated[
+        Path | None, typer.Option(help="With --levels: write what was measured as Markdown.")
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps scores by world, so that a run can be resumed."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that make worlds.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scoreboard as JSON.")] = False,
+) -> None:
+    r"""Score what was found against what was true, beside the plain rules.
+
+    Worlds are made one at a time in a temporary folder, scored and thrown away.
+
+    \b
+      vigia evaluate --world /tmp/world
+      vigia evaluate --level hard --seeds 1,2,3 --cache /tmp/scores --json
+      vigia evaluate --levels --sites 20 --days 21 --seeds 1,2 --page docs/levels.md
+    """
+    from vigia.evaluate.board import judge, scoreboard
+
+    if world:
+        boards = [scoreboard([judge(each) for each in world])]
+    else:
+        names = list(LevelName) if levels else [level]
+        span = (sites, max(days - test_days, 0), min(test_days, days))
+        configs = {name: _configs(name, seeds, *span) for name in names}
+        boards = [scoreboard(_judged(each, cache, workers)) for each in configs.values()]
+    if page:
+        from vigia.evaluate.levels_page import levels_page
+
+        page.write_text(levels_page(boards, _command(sites, days, test_days, seeds)))
+    if as_json:
+        told = [board.as_dict() for board in boards]
+        print(json.dumps({"levels": told} if levels and not world else told[0]))
+        return
+    _show(boards)
+
+
+def _command(sites: int, days: int, test_days: int, seeds: str) -> str:
+    return (
+        f"vigia evaluate --levels --sites {sites} --days {days} --test-days {test_days} "
+        f"--seeds {seeds} --page docs/levels.md"
+    )
+
+
+def _configs(
+    level: LevelName, seeds: str, sites: int, learn_days: int, test_days: int
+) -> list[WorldConfig]:
+    from vigia.simulator.config import Level, WorldConfig
+
+    return [
+        WorldConfig.at_level(
+            Level(level.value), seed=seed, sites=sites, learn_days=learn_days, test_days=test_days
+        )
+        for seed in _numbers(seeds)
+    ]
+
+
+def _numbers(text: str) -> list[int]:
+    from vigia.domain.errors import VigiaError
+
+    try:
+        numbers = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise VigiaError(f"--seeds is {text!r}; write whole numbers such as 1,2,3.") from error
+    if not numbers or len(numbers) != len(set(numbers)):
+        raise VigiaError(f"--seeds is {text!r}; write one number or more, each once.")
+    return numbers
+
+
+def _judged(configs: list[WorldConfig], cache: Path | None, workers: int) -> list[Judged]:
+    from rich.console import Console
+
+    from vigia.evaluate.board import judge_new
+
+    console = Console(stderr=True)
+    with console.status("Making worlds") as status:
+        tell: Callable[[str], None] = status.update
+        return [judge_new(c, cache=cache, workers=workers, progress=tell) for c in configs]
+
+
+def _show(boards: list[Board]) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for board in boards:
+        console.print(_scores(board))
+        bar = "none" if board.f1 is None else f"{board.f1:.2f}"
+        console.print(
+            f"Mean F1 of the plain rules: {bar}. False alarms of MEDIUM or worse a site and day: "
+            f"{board.per_site_day:.1f}. Measured on the stream: "
+            + ", ".join(f"{name} {value:g}" for name, value in board.hardness.items())
+            + ".",
+            soft_wrap=True,
+        )
+
+
+def _scores(board: Board) -> object:
+    """A table of the plain rules; what there is nothing to say of is a dash."""
+    from rich import box
+    from rich.table import Table
+
+    seeds = ", ".join(map(str, board.seeds))
+    table = Table(
+        title=f"The plain rules on {board.level} (seeds {seeds})",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
+    )
+    table.add_column("Class", no_wrap=True)
+    for name in ("Episodes", "Found", "False", "Prec.", "Recall", "F1", "95 % of F1", "p95 delay"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, found in board.naive.items():
+        between = found.intervals.get("f1")
+        delay = found.delay_detectable_s
+        table.add_row(
+            name,
+            str(found.episodes),
+            str(found.found),
+            str(found.false_alarms),
+            *(_figure(v) for v in (found.precision, found.recall, found.f1)),
+            f"{between[0]:.2f}-{between[1]:.2f}" if between else "-",
+            f"{delay[1]:.0f} s" if delay else "-",
+        )
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
