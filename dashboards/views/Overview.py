@@ -27,15 +27,18 @@ DAY_NUMBERS = [
     ("alerts_raised", "Alerts today"),
     ("no_shows", "No-shows today"),
 ]
-NUMBERS_SHOWN = 5
+NUMBERS_IN_A_ROW = 5
 
 
 def day_numbers(days: pl.DataFrame) -> None:
     """Today's numbers with the run of the last 60 days behind them."""
     today = days.tail(1).row(0, named=True)
     before = days.head(-1).tail(28)
-    held = [(c, label) for c, label in DAY_NUMBERS if (days[c].sum() or 0) > 0][:NUMBERS_SHOWN]
-    for place, (column, label) in zip(st.columns(max(4, len(held))), held, strict=False):
+    held = [(c, label) for c, label in DAY_NUMBERS if (days[c].sum() or 0) > 0]
+    rows = -(-len(held) // NUMBERS_IN_A_ROW)
+    width = max(4, -(-len(held) // max(rows, 1)))
+    places = [place for _ in range(rows) for place in st.columns(width)]
+    for place, (column, label) in zip(places, held, strict=False):
         normal = before[column].median()
         place.metric(
             label,

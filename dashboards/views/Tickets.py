@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.data import tickets
 from dashboards.data.source import Tenant
+from dashboards.panels.promises import promises
 from dashboards.panels.ticket import ticket
 from dashboards.words import count, duration, local_text, percent
 
@@ -69,10 +70,9 @@ def queue(tenant: Tenant) -> None:
     if size == 0:
         st.info("No ticket fits these filters. Take one away.", icon=":material/filter_alt_off:")
         return
-    pages = -(-size // PAGE_SIZE)
-    page = 1
+    pages, page = -(-size // PAGE_SIZE), 1
     if pages > 1:
-        page = int(st.number_input(f"Page (of {pages:,})", 1, pages, 1, width=160))
+        page = int(st.number_input(f"Page (of {pages:,})", 1, pages, width=160))
     rows = tickets.queue_page(tenant.tenant_id, wanted, sort, page, PAGE_SIZE)
     chosen = st.dataframe(
         _shown(tenant, rows),
@@ -129,21 +129,7 @@ def pictures(tenant: Tenant) -> None:
         st.altair_chart(charts.arrivals(tickets.arrivals(tenant.tenant_id)))
     with right:
         st.subheader("Promises kept")
-        verdicts = tickets.verdicts(tenant.tenant_id)
-        st.dataframe(
-            verdicts.select(
-                pl.col("priority").alias("Priority"),
-                pl.col("tickets").alias("Ended"),
-                pl.col("ours_met_pct").round(1).alias("Ours (%)"),
-                pl.col("source_met_pct").round(1).alias("Source (%)"),
-                pl.col("agreed_pct").round(1).alias("Agree (%)"),
-            ),
-            hide_index=True,
-        )
-        st.caption(
-            "Share kept. Ours follows the stated policy; the source's verdict is carried as it came. "
-            "Neither is a copy of the other."
-        )
+        promises(tickets.verdicts(tenant.tenant_id))
 
 
 def page() -> None:

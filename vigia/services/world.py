@@ -8,7 +8,6 @@ never touched here.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -80,17 +79,15 @@ def load_world(
     report = WorldReport()
     for tenant in read_manifest(root)["tenants"]:
         slug = tenant["slug"]
-        made = _tenant(database, tenant)
-        account = report.tenants.setdefault(slug, LoadReport())
+        stream_parts(root, slug)
         report.names[slug] = tenant["name"]
-        for part in stream_parts(root, slug):
-            base = account.rows
 
-            def tell(rows: int, done: int, base: int = base, slug: str = slug) -> None:
-                progress(slug, base + rows, done)
+        def tell(rows: int, done: int, slug: str = slug) -> None:
+            progress(slug, rows, done)
 
-            found = load(database, made, LoadRequest(part, "events"), now=now, progress=tell)
-            _count(account, found)
+        stream = LoadRequest(root / slug / EVENTS, "events")
+        made = _tenant(database, tenant)
+        report.tenants[slug] = load(database, made, stream, now=now, progress=tell)
     return report
 
 
@@ -116,16 +113,6 @@ def _tenant(database: Database, tenant: dict[str, Any]) -> Any:
         clock_mode="data",
         retention_profile="keep_all",
     ).tenant_id
-
-
-def _count(account: LoadReport, found: LoadReport) -> None:
-    account.rows += found.rows
-    account.accepted += found.accepted
-    account.duplicate += found.duplicate
-    account.quarantined += found.quarantined
-    account.reasons = Counter(account.reasons) + found.reasons
-    for code, examples in found.examples.items():
-        account.examples.setdefault(code, examples)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,15 @@ def _observed(
 ) -> Piece:
     from vigia.simulator.observe.observe import observe
 
-    seen, poison = observe(shard, events)
+    seen, poison = observe(shard, _before(made.world.config.end_us, events))
     facts = {**facts, "tally": tally(shard, seen)}
     return Piece(run_of(seen, made.tenant_of_site), poison, facts, counts_of(seen))
+
+
+def _before(end_us: int, events: EventFrames) -> EventFrames:
+    """The events that happen before the world ends; what was under way then stays open."""
+    happened = pl.col("ce_time").to_physical() < end_us
+    return {table: [f.filter(happened) for f in frames] for table, frames in events.items()}
 
 
 class _Generator:
