@@ -19,9 +19,10 @@ import orjson
 
 from bench.engines import peak_mb
 from bench.run import SEED, Bench, exponent
+from bench.stream import mixed_events
 from vigia.config.home import Home
 from vigia.domain.identity import tenant_id
-from vigia.ingest.batch import BatchInfo
+from vigia.ingest.batch import BatchInfo, ingest_lines
 from vigia.ingest.batch import ingest as ingest_frames
 from vigia.ingest.envelope import parse_events
 from vigia.services.postgres import EmbeddedPostgres
@@ -75,7 +76,10 @@ def router(size: int | None = None) -> Bench:
 
 
 def ingest(size: int | None = None) -> Bench:
-    """F05: events to durable rows, against a plain binary COPY and INSERT of the same rows."""
+    """F05: events to durable rows, against a plain binary COPY and INSERT of the same rows.
+
+    Beside it, from text to durable rows: a mixed stream, and changes of things alone.
+    """
     largest = size or 120_000
     sizes = [largest // 4, largest // 2, largest]
     _stored(min(sizes[0], 1000))  # imports and caches are not what is measured
@@ -91,8 +95,22 @@ def ingest(size: int | None = None) -> Bench:
             "sizes": sizes,
             "rows_per_s": [n / t for n, t in zip(sizes, ours, strict=True)],
             "reference_rows_per_s": [n / t for n, t in zip(sizes, theirs, strict=True)],
+            "mixed_events_per_s": largest / _streamed(largest),
+            "changes_per_s": largest / _streamed(largest, records=False),
         },
     )
+
+
+def _streamed(events: int, *, records: bool = True) -> float:
+    """Seconds from the text of a company's events, in order of arrival, to durable rows."""
+    lines = list(mixed_events(events, SEED, records=records))
+    with scratch_database() as database:
+        batch = BatchInfo("import", "bench")
+        started = perf_counter()
+        report = ingest_lines(database, TENANT, lines, now=NOW, batch=batch)
+        seconds = perf_counter() - started
+        assert report.accepted == events, report
+        return seconds
 
 
 def _stored(rows: int) -> tuple[float, float]:
