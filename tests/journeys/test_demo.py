@@ -51,7 +51,7 @@ def test_running_it_again_changes_nothing_and_prints_one_object(
     finished_demo: FinishedDemo,
 ) -> None:
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("vigia")), "demo", "--no-serve", "--json"],
+        [str(Path(sys.executable).with_name("vigia")), "demo", "--json", "--sites", "0"],
         cwd=REPOSITORY,
         env=child_environment(finished_demo.settings),
         capture_output=True,
