@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+import dagster as dg
 
 from tests.demo import FinishedDemo
 from vigia.config.settings import REPOSITORY
@@ -15,6 +18,8 @@ from vigia.store.connection import Role
 
 # Counted in the shipped files with a few plain lines; see examples/README.md.
 INCIDENT_ROWS, INCIDENTS, BROKEN_ROWS, FIXES = 2161, 391, 3, 5625
+MART = "marts/fct_ticket"
+RANGE = "dagster/asset_partition_range"
 
 
 def _one(demo: FinishedDemo, query: str) -> Any:
@@ -45,6 +50,34 @@ def test_no_data_check_is_broken_and_nothing_waits_for_recomputation(
 ) -> None:
     assert finished_demo.report.broken == ()
     assert _one(finished_demo, "SELECT count(*) FROM ops.dirty_slot") == 0
+
+
+def test_a_history_is_one_run_that_says_what_it_wrote_and_for_which_days(
+    finished_demo: FinishedDemo,
+) -> None:
+    """The incidents of 2016 became metrics, clocks and marts together."""
+    with dg.DagsterInstance.from_config(str(finished_demo.settings.layout.dagster)) as instance:
+        [run] = instance.get_runs(dg.RunsFilter(job_name="history"))
+        metrics, tickets = (_written(instance, run, key) for key in ("ops/metric_5m", MART))
+        done = instance.get_materialized_partitions(dg.AssetKey(["ops", "metric_5m"]))
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    first, last = (date.fromisoformat(run.tags[f"{RANGE}_{end}"]) for end in ("start", "end"))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    assert done >= {day.isoformat() for day in days}
+    desk = "SELECT tenant_id FROM ops.tenant WHERE slug = 'northwind-facilities'"
+    assert metrics == _one(
+        finished_demo, f"SELECT count(*) FROM ops.metric_5m WHERE tenant_id = ({desk})"
+    )
+    assert tickets == INCIDENTS
+    assert _one(finished_demo, "SELECT count(*) FROM ops.quality_result") > 0
+
+
+def _written(instance: dg.DagsterInstance, run: dg.DagsterRun, asset: str) -> object:
+    """Rows of an asset that a run says it wrote."""
+    found = instance.fetch_materializations(dg.AssetKey(asset.split("/")), limit=1000).records
+    mine = next(r.asset_materialization for r in found if r.run_id == run.run_id)
+    assert mine is not None
+    return mine.metadata["dagster/row_count"].value
 
 
 def test_running_it_again_changes_nothing_and_prints_one_object(
