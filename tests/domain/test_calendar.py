@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -88,6 +89,7 @@ def near_transitions(draw: st.DrawFn) -> tuple[str, datetime]:
     return zone, change + timedelta(minutes=draw(st.integers(-2880, 2880)))
 
 
+@cache
 def _changes(zone: str) -> list[datetime]:
     hours = [utc("2020-01-01") + timedelta(hours=12 * i) for i in range(2 * 4018)]
     shifts = [hour.astimezone(ZoneInfo(zone)).utcoffset() for hour in hours]

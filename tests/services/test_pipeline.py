@@ -29,7 +29,6 @@ TABLES = ("signal_window", "metric_5m", "metric_1h", "metric_1d")
 def installation(settings, database):
     create_databases(database)
     write_dagster_home(settings)
-    open_company(database, NOW)
     return settings
 
 
@@ -62,6 +61,7 @@ def _run_until_it_writes_then_kill(settings, database):
 
 
 def test_a_run_killed_midway_and_repeated_ends_in_the_same_tables(installation, database):
+    open_company(database, NOW)
     _run_until_it_writes_then_kill(installation, database)
     again = run_job(installation, "every_five_minutes", days=DAYS, tags={"vigia/why": "test"})
     assert again.success, again.failed

@@ -22,7 +22,7 @@ from vigia.domain.errors import VigiaError
 from vigia.services.catalogue import programs, wanted
 from vigia.services.dagster_home import write_dagster_home
 from vigia.services.environment import QUIET, child_environment
-from vigia.services.platform import only_one, status
+from vigia.services.platform import down, only_one, status
 from vigia.services.ports import choose_port
 from vigia.services.supervisor import State, Status
 
@@ -73,7 +73,7 @@ class Shell:
 def shell(home):
     shell = Shell(home)
     yield shell
-    shell.run("down")
+    down(shell.settings)
 
 
 def test_only_postgres_returns_with_a_migrated_server_and_down_stops_it(shell, home):
