@@ -72,3 +72,9 @@ def test_a_straggler_is_no_sign_of_life():
         }
     )
     assert signal_families("device_heartbeat", beats).tolist() == [P, 0, P]
+
+
+def test_numbers_may_be_as_large_as_they_like():
+    wide = 70_000
+    rows = [(0, 1, 5, P), (10, 2, wide, P), (50, 1, 5, P), (90, 2, wide, P)]
+    assert _found([rows], end_min=100) >= {("device_P", 5, 0, 50), ("device_P", wide, 10, 90)}

@@ -59,10 +59,11 @@ class WorldFolder:
 
         size = 0
         packed = pa.BufferOutputStream()
+        ordered = lines.gather(order)
         with pa.CompressedOutputStream(packed, "zstd") as stream:
             # A block of lines at a time stays in the processor's cache.
             for start in range(0, len(order), _LINES_AT_ONCE):
-                block = lines.gather(order[start : start + _LINES_AT_ONCE])
+                block = ordered.slice(start, _LINES_AT_ONCE)
                 # One contiguous buffer holds all lines, ends included: the text as it stands.
                 text = block.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
                 stream.write(text)

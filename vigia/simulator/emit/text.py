@@ -18,6 +18,7 @@ from vigia.domain.dictionary import TABLES, ColumnType, Table
 
 _ENVELOPE = ("id", "source", "type", "subject")
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+_QUOTE, _BACKSLASH = ord('"'), ord("\\")
 _DAY_S = 86_400
 
 Piece: TypeAlias = str | pl.Expr
@@ -87,8 +88,7 @@ class _Spelling:
             if isinstance(kind, pl.Datetime) and frame[name].null_count() < frame.height
         }
         texts = [n for n, k in frame.schema.items() if k == pl.String and n not in self._json]
-        risky = frame.select(pl.col(texts).str.contains(_NEEDS_ESCAPE).any())
-        self._risky = {name for name in texts if risky[name].item()}
+        self._risky = _risky(frame.select(texts))
 
     def envelope(self) -> list[Piece]:
         """The attributes of the event, up to where its data begin."""
@@ -155,6 +155,18 @@ def _clock_texts() -> tuple[pl.Series, pl.Series]:
     """Every second of a day, and every thousandth of a second, as text."""
     seconds = [f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(_DAY_S)]
     return pl.Series(seconds), pl.Series([f".{ms:03}Z" for ms in range(1000)])
+
+
+def _risky(texts: pl.DataFrame) -> set[str]:
+    """Names of the columns in which JSON must spell a character otherwise."""
+    # All columns side by side are one buffer of bytes, looked through in half the time of each.
+    together = texts.select(pl.concat_str(pl.all(), ignore_nulls=True)).to_series()
+    buffer = together.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+    raw = np.frombuffer(buffer, np.uint8)
+    if not raw.size or not (raw.min() < 0x20 or (raw == _QUOTE).any() or (raw == _BACKSLASH).any()):
+        return set()
+    found = texts.select(pl.all().str.contains(_NEEDS_ESCAPE).any())
+    return {name for name in texts.columns if found[name].item()}
 
 
 def _escaped(text: pl.Series) -> pl.Expr:

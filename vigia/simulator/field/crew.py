@@ -164,9 +164,9 @@ class Crew:
     @cached_property
     def routes(self) -> tuple[Ints, Ints]:
         """How many checkpoints each tour has, and the checkpoints of all tours, tour by tour."""
-        lists = self.shard.world.tours["checkpoints"].to_arrow()
-        ends = lists.offsets.to_numpy().astype(np.int64)
-        return np.diff(ends), lists.values.to_numpy()[ends[0] :]
+        lists = self.shard.world.tours["checkpoints"]
+        counts = lists.list.len().cast(pl.Int64).to_numpy()
+        return counts, lists.explode(empty_as_null=False).to_numpy()
 
     @cached_property
     def clock(self) -> LocalClock:

@@ -160,9 +160,15 @@ class Scene:
         round_the_clock = self.world.sites["round_the_clock"].to_numpy()[site]
         for number in np.unique(calendar[~round_the_clock]):
             mine = (calendar == number) & ~round_the_clock
-            hours = self._hours(int(number))
+            hours = self._laid_out.get(number) or self._hours(int(number))
+            self._laid_out[number] = hours
             shut[mine] = hours.elapsed(from_us[mine], to_us[mine]) == 0
         return shut
+
+    @cached_property
+    def _laid_out(self) -> dict[int, CountedTime]:
+        """Opening hours by calendar, as far as anybody asked."""
+        return {}
 
     def _hours(self, calendar: int) -> CountedTime:
         """The opening hours of a calendar, over the world and some days beside it."""
