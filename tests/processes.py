@@ -14,6 +14,7 @@ SET_UP_ONCE = {
     "tests/journeys/test_demo.py": "demo",
     "tests/journeys/test_tracks_on_the_dashboard.py": "demo",
     "tests/dbt/": "dagster and dbt",
+    "tests/evaluate/": "a small world",
     "tests/orchestration/": "dagster and dbt",
     "tests/worker/test_analytics.py": "dagster and dbt",
 }

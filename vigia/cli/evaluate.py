@@ -58,8 +58,11 @@ def evaluate(
       vigia evaluate --level hard --seeds 1,2,3 --cache /tmp/scores --json
       vigia evaluate --levels --sites 20 --days 21 --seeds 1,2 --page docs/levels.md
     """
+    from vigia.domain.errors import VigiaError
     from vigia.evaluate.board import judge, scoreboard
 
+    if page and (world or not levels):
+        raise VigiaError("--page needs --levels: the page has a column for every level.")
     if world:
         boards = [scoreboard([judge(each) for each in world])]
     else:
@@ -70,7 +73,7 @@ def evaluate(
     if page:
         from vigia.evaluate.levels_page import levels_page
 
-        page.write_text(levels_page(boards, _command(sites, days, test_days, seeds)))
+        page.write_text(levels_page(boards, command_text(sites, days, test_days, seeds)))
     if as_json:
         told = [board.as_dict() for board in boards]
         print(json.dumps({"levels": told} if levels and not world else told[0]))
@@ -78,7 +81,8 @@ def evaluate(
     _show(boards)
 
 
-def _command(sites: int, days: int, test_days: int, seeds: str) -> str:
+def command_text(sites: int, days: int, test_days: int, seeds: str) -> str:
+    """How the page was made, for whoever wants to make it again."""
     return (
         f"vigia evaluate --levels --sites {sites} --days {days} --test-days {test_days} "
         f"--seeds {seeds} --page docs/levels.md"
@@ -147,7 +151,7 @@ def _scores(board: Board) -> object:
         title=f"The plain rules on {board.level} (seeds {seeds})",
         title_justify="left",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1),
+        padding=(0, 1, 0, 0),
         pad_edge=False,
     )
     table.add_column("Class", no_wrap=True)

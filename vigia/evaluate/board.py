@@ -32,7 +32,7 @@ from vigia.simulator.emit.files import read_manifest
 from vigia.simulator.generate import VERSION as GENERATOR
 from vigia.simulator.generate import generate
 
-VERSION = 1
+VERSION = 2
 """Of the judging: another number, and what was kept of earlier worlds is judged again."""
 
 DELAYS = pl.Schema(
@@ -182,8 +182,11 @@ def judge(world: Path) -> Judged:
         watched = watch(world / tenant["slug"], span, hardness.add)
         findings.append(naive.naive_findings(watched, tenant["slug"]))
     tested_us = start_us + config["learn_days"] * DAY_US
-    traps = truth.traps.filter(pl.col("from").dt.epoch("us") >= tested_us)
-    found = tested(match(pl.concat(findings), truth.episodes, truth.traps), tested_us)
+    # Traps that tempt to what the plain rules do not look for say nothing about them.
+    traps = truth.traps.filter(
+        pl.col("from").dt.epoch("us") >= tested_us, pl.col("tempting_type").is_in(naive.CLASSES)
+    )
+    found = in_test_span(match(pl.concat(findings), truth.episodes, truth.traps), tested_us)
     return Judged(
         config["level"],
         config["seed"],
@@ -195,7 +198,7 @@ def judge(world: Path) -> Judged:
     )
 
 
-def tested(found: Matches, from_us: int) -> Matches:
+def in_test_span(found: Matches, from_us: int) -> Matches:
     """What belongs to the test span: what began in it, and findings that match nothing earlier."""
     since = pl.lit(from_us).cast(pl.Datetime("us", "UTC"))
     episodes = found.episodes.filter(pl.col("onset") >= since)

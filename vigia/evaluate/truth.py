@@ -50,10 +50,11 @@ def read_truth(world: Path) -> Truth:
 def _read(path: Path, name: str) -> pl.DataFrame:
     try:
         frame = pl.read_parquet(path)
-    except OSError as error:
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = str(error).partition("\n")[0]
         raise VigiaError(
-            f"{path} cannot be read ({error.strerror or 'no such file'}). A world is scored with the "
-            "truth that was written with it: simulate it again, or give the folder it came in."
+            f"{path} cannot be read ({reason}). A world is scored with the truth that was written "
+            "with it: simulate it again, or give the folder it came in."
         ) from error
     if frame.schema != TABLES[name]:
         raise VigiaError(
