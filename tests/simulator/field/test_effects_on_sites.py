@@ -72,7 +72,7 @@ def test_a_backlog_falls_due_and_stays_undone_until_its_end():
     overdue = pile.filter((pl.col("due_us") < span[1]) & (pl.col("closed_us") > span[1]))
     assert overdue.height > 0.7 * pile.height
     told = small.events(made, "task").filter(pl.col("_duty") == -1)
-    assert set(told["status"]) == {"pending", "completed", "cancelled"}
+    assert set(told["status"]) == {"pending", "overdue", "completed", "cancelled"}
 
 
 def test_half_the_depth_is_half_the_backlog():

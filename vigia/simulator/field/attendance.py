@@ -25,6 +25,9 @@ METHODS = pl.Series(["app", "kiosk", "nfc", "face", "supervisor"])
 APP, KIOSK, NFC, FACE, SUPERVISOR = range(5)
 FRAUDS = pl.Series(["", "buddy", "spoof", "time_theft", "ghost", "correction"])
 HONEST, BUDDY, SPOOF, TIME_THEFT, GHOST, CORRECTED = range(6)
+WRITTEN_AS_MADE = 0.4
+"""Share of punches entered afterwards that are written as if they had been made, not as a
+correction."""
 NOTICED = 0.75
 """Share of punches that are missing which a supervisor enters afterwards."""
 BREAKS_CLOCKED = 0.5
@@ -97,18 +100,24 @@ def _clocked(crew: Crew, sway: Sway, kind: int, column: str) -> Punches:
     numbers = {name: float(number) for number, name in enumerate(METHODS)}
     method = looked_up(crew.shard.duties["method"], numbers, APP)[row].astype(np.int64)
     method = np.where(helped & ((by >= 0) | (method == SUPERVISOR)), APP, method)
-    method = np.where(helped & (by < 0), KIOSK, np.where(ghost, SUPERVISOR, method))
-    method = np.where(spoof & (method == KIOSK), APP, method)
+    alone = helped & (by < 0)
+    kiosk = crew.shard.world.sites["has_kiosk"].to_numpy()[crew.site[row]]
+    # Where nobody helps and no kiosk stands, the own phone does, or else the leader writes it.
+    phoned = alone & ~kiosk & (crew.device[row] >= 0)
+    by = np.where(phoned, row, by)
+    method = np.where(alone, np.select([kiosk, phoned], [KIOSK, APP], SUPERVISOR), method)
+    written = ghost | (alone & (method == SUPERVISOR))
+    method = np.where(ghost, SUPERVISOR, np.where(spoof & (method == KIOSK), APP, method))
     fraud = np.select(
         [own, ghost, spoof], [HONEST, GHOST, SPOOF], TIME_THEFT if kind == OUT else BUDDY
     )
     bought = sway.on(Effect.BUDDY_PUNCHED, row, at) & ~own
     fraud = np.where(bought, BUDDY, fraud)
     wait = crew.stream("ghost.entry").uniform(crew.duty[row], kind, low=4.0, high=70.0)
-    entered = np.where(ghost, at + times_us(wait, MINUTE_US), -1)
-    writer = np.where(ghost, _writer(crew, sway, Effect.GHOST, row, at), -1)
+    entered = np.where(written, at + times_us(wait, MINUTE_US), -1)
+    writer = np.where(written, _writer(crew, sway, Effect.GHOST, row, at), -1)
     kinds = np.full(len(row), kind, dtype=np.int64)
-    return Punches(row, kinds, at, method, np.where(ghost, -1, by), writer, entered, fraud)
+    return Punches(row, kinds, at, method, np.where(written, -1, by), writer, entered, fraud)
 
 
 def _helper(crew: Crew, sway: Sway, row: Ints, at_us: Ints) -> Ints:
@@ -190,7 +199,8 @@ def _forgotten(crew: Crew, kind: int, column: str) -> Punches:
     # Late in the shift or at its end, when the hours are added up.
     from_us = np.maximum(at, crew.leaves_us[row] - times_us(300.0 * when**2, MINUTE_US))
     entered = from_us + times_us(2.0 + 11.0 * when, MINUTE_US)
-    return _entered(row, at, leader, entered, HONEST)
+    as_made = crew.stream("forgotten.kind").chance(WRITTEN_AS_MADE, crew.duty[row], kind)
+    return _entered(row, np.where(as_made, kind, CORRECTION), at, leader, entered, HONEST)
 
 
 def _in_favour(crew: Crew, sway: Sway) -> Punches:
@@ -202,14 +212,17 @@ def _in_favour(crew: Crew, sway: Sway) -> Punches:
     stay = crew.leaves_us[row] - crew.arrives_us[row]
     entered = crew.arrives_us[row] + times_us((0.2 + 0.75 * when) * stay, 1)
     writer = _writer(crew, sway, Effect.CORRECTED, row, crew.starts_us[row])
-    return _entered(row, at, writer, entered, CORRECTED)
+    kinds = np.full(len(row), CORRECTION)
+    return _entered(row, kinds, at, writer, entered, CORRECTED)
 
 
-def _entered(row: Ints, at_us: Ints, writer: Ints, entered_us: Ints, fraud: int) -> Punches:
+def _entered(
+    row: Ints, kind: Ints, at_us: Ints, writer: Ints, entered_us: Ints, fraud: int
+) -> Punches:
     none = np.full(len(row), -1, dtype=np.int64)
     return Punches(
         row=row,
-        kind=none + 1 + CORRECTION,
+        kind=kind,
         at_us=at_us,
         method=none + 1 + SUPERVISOR,
         by=none,

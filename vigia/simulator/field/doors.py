@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from vigia.simulator.draws import Ints
+from vigia.simulator.draws import Bools, Floats, Ints
 from vigia.simulator.effects import Effect
-from vigia.simulator.field.codes import hashes, heads, numbered
-from vigia.simulator.field.crew import SECOND_US
+from vigia.simulator.field.codes import hashes, shuffled, spelled
+from vigia.simulator.field.crew import SECOND_US, Crew
 from vigia.simulator.field.dice import quarters, times_us
 from vigia.simulator.field.frames import Column, Origin, recorded
 from vigia.simulator.field.names import Names, named
@@ -24,7 +24,16 @@ A_DAY = {
 """Uses of the doors that are logged on a working day."""
 KINDS = pl.Series(["granted", "denied", "held_open", "forced"])
 WEIGHTS = (965, 29, 5, 1)
+DENIED, HELD_OPEN = 1, 2
 STAFF = 60
+STRANGERS = 1_000_000
+UNKNOWN = 0.02
+"""Share of uses with a card that is nobody's the client knows of."""
+WITHOUT_A_CARD = 0.02
+"""Share of uses with no card at all: opened from inside, or by the porter."""
+UNKNOWN_IF_DENIED = 0.4
+FORCED_WITHOUT = 0.7
+"""Share of doors that are forced or held open without a card before."""
 DOORS = 4
 LABELS = pl.Series(["Main entrance", *(f"Door {n}" for n in range(2, DOORS + 1))])
 BADGES = 0.8
@@ -55,21 +64,34 @@ def _staff(names: Names, rhythm: Rhythm) -> pl.DataFrame:
     has = crew.shard.world.sites["has_access_control"].to_numpy()[crew.shard.sites.to_numpy()]
     comings = rhythm.comings("door", A_DAY, has)
     site, at = comings.site, comings.at_us
-    who, door, _, _ = quarters(crew.stream("door.use"), site, at)
-    person = (who * STAFF).astype(np.int64)
-    which = (door * DOORS).astype(np.int64)
+    who, door, card, _ = quarters(crew.stream("door.use"), site, at)
     kind = crew.stream("door.kind").choice(WEIGHTS, site, at)
-    head = heads("D", day_heads(crew, site))
+    unknown = card > 1.0 - np.where(kind == DENIED, UNKNOWN_IF_DENIED, UNKNOWN)
+    strange = STAFF + crew.stream("door.stranger").integers(STRANGERS, site, at)
+    person = np.where(unknown, strange, (who * STAFF).astype(np.int64))
+    holder = hashes(crew.stream("staff.hash"), site, person)
+    badge = hashes(crew.stream("badge.hash"), site, person)
+    bare = without_a_card(kind, card)
     columns: dict[str, Column] = {
-        **access_columns(names, site, which),
-        "person_hash": hashes(crew.stream("staff.hash"), site, person),
-        "credential_hash": hashes(crew.stream("badge.hash"), site, person),
+        **access_columns(names, site, (door * DOORS).astype(np.int64)),
+        "person_hash": holder.set(pl.Series(bare | unknown), None),
+        "credential_hash": badge.set(pl.Series(bare), None),
         "kind": named(KINDS, kind),
     }
-    origin = Origin.place(
-        names, access_source(names, site), numbered(head, comings.number), site, at
-    )
+    codes = door_codes(crew, site, comings.number)
+    origin = Origin.place(names, access_source(names, site), codes, site, at)
     return recorded("access_event", "recorded", origin, columns)
+
+
+def without_a_card(kind: Ints, luck: Floats) -> Bools:
+    """Whether each use of a door is one without a card."""
+    bare: Bools = luck < np.where(kind >= HELD_OPEN, FORCED_WITHOUT, WITHOUT_A_CARD)
+    return bare
+
+
+def door_codes(crew: Crew, site: Ints, number: Ints) -> pl.Series:
+    """Codes of uses of the doors of a site on the shard's day, in a secret order."""
+    return spelled("D", shuffled(crew.stream("door.code"), day_heads(crew, site), number))
 
 
 def _guards(names: Names, sway: Sway) -> pl.DataFrame:

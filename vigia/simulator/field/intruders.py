@@ -11,20 +11,32 @@ import polars as pl
 from vigia.simulator.config import DAY_US
 from vigia.simulator.draws import Ints
 from vigia.simulator.effects import Effect
-from vigia.simulator.field.codes import hashes, heads, numbered
-from vigia.simulator.field.crew import MINUTE_US, SECOND_US, Crew
+from vigia.simulator.field.codes import hashes
+from vigia.simulator.field.crew import MINUTE_US, Crew
 from vigia.simulator.field.dice import times_us
-from vigia.simulator.field.doors import DOORS, KINDS, access_columns, access_source
+from vigia.simulator.field.doors import (
+    DOORS,
+    KINDS,
+    STAFF,
+    STRANGERS,
+    access_columns,
+    access_source,
+    door_codes,
+    without_a_card,
+)
 from vigia.simulator.field.frames import Column, Origin, recorded
 from vigia.simulator.field.names import Names, named
 from vigia.simulator.field.positions import measured
+from vigia.simulator.field.punch_records import punch_codes
+from vigia.simulator.field.rhythm import day_heads
 from vigia.simulator.field.sway import Sway
 
 WEIGHTS = (30, 34, 16, 20)
 """Granted, denied, held open, forced."""
 EVERY_MIN = 5.0
 MOST = 200
-STRANGERS = 1_000_000
+LAST = 999
+"""Signs are numbered downwards from here, where the everyday ones of a site and day never come."""
 FACTS = pl.Schema({"site": pl.Int64(), "from_us": pl.Int64(), "to_us": pl.Int64()})
 
 
@@ -35,16 +47,18 @@ def intrusion_events(
     has_doors = names.crew.shard.world.sites["has_access_control"]
     events: dict[str, list[pl.DataFrame]] = {}
     facts: list[tuple[int, int, int]] = []
+    used: dict[int, int] = {}
     for site, start, end, _ in sway.beginning(Effect.INTRUSION):
         at = _signs(names.crew, site, start, end)
         table = "access_event"
         if has_doors[site]:
-            frame = _doors(names, site, at)
+            frame = _doors(names, site, at, LAST - used.get(site, 0))
         elif (person := _somebody(names.crew, site, start)) >= 0:
             table, at = "attendance_event", at[[0, -1]]
-            frame = _clockings(names, site, person, at)
+            frame = _clockings(names, person, at, (site, LAST - used.get(site, 0)))
         else:
             continue
+        used[site] = used.get(site, 0) + frame.height
         events.setdefault(table, []).append(frame)
         facts.append((site, int(at[0]), int(at[-1])))
     return events, pl.DataFrame(facts, schema=FACTS, orient="row")
@@ -63,21 +77,21 @@ def _signs(crew: Crew, site: int, start: int, end: int) -> Ints:
     return np.array([start + (end - start) // 8, end - (end - start) // 8])
 
 
-def _doors(names: Names, site: int, at_us: Ints) -> pl.DataFrame:
+def _doors(names: Names, site: int, at_us: Ints, last: int) -> pl.DataFrame:
     crew = names.crew
     sites = np.full(len(at_us), site, dtype=np.int64)
     draw = crew.stream("intruder.door")
     kind = draw.choice(WEIGHTS, site, at_us, 0)
     which = draw.integers(DOORS, site, at_us, 1)
-    who = draw.integers(STRANGERS, site, at_us[0])
-    head = heads("J", np.array([site * 1000 + crew.shard.day % 1000]))
+    who = STAFF + draw.integers(STRANGERS, site, at_us[0])
+    badge = hashes(crew.stream("badge.hash"), site, np.full(len(at_us), who))
+    bare = without_a_card(kind, draw.uniform(site, at_us, 2))
     columns: dict[str, Column] = {
         **access_columns(names, sites, which),
-        "credential_hash": hashes(crew.stream("badge.hash"), site, np.full(len(at_us), who)),
+        "credential_hash": badge.set(pl.Series(bare), None),
         "kind": named(KINDS, kind),
     }
-    number = at_us // MINUTE_US % 1000
-    ids = numbered(head, np.arange(len(at_us)) + int(number[0]) % 700)
+    ids = door_codes(crew, sites, last - np.arange(len(at_us)))
     origin = Origin.place(names, access_source(names, sites), ids, sites, at_us)
     return recorded("access_event", "recorded", origin, columns)
 
@@ -92,9 +106,9 @@ def _somebody(crew: Crew, site: int, at_us: int) -> int:
     return int(staff["person"][drawn])
 
 
-def _clockings(names: Names, site: int, person: int, at_us: Ints) -> pl.DataFrame:
-    """A clock-in at a closed site, and the clock-out."""
-    crew = names.crew
+def _clockings(names: Names, person: int, at_us: Ints, where: tuple[int, int]) -> pl.DataFrame:
+    """A clock-in at a closed site, and the clock-out; site and number of the last are given."""
+    crew, (site, last) = names.crew, where
     world = crew.shard.world
     phones = world.devices.filter((pl.col("kind") == "phone") & (pl.col("person") == person))
     device = np.full(2, phones["device"][0] if phones.height else -1, dtype=np.int64)
@@ -102,8 +116,7 @@ def _clockings(names: Names, site: int, person: int, at_us: Ints) -> pl.DataFram
     draw = crew.stream("intruder.place")
     x, y = (20.0 * draw.normal(site, at_us, axis) for axis in (5, 6))
     found = measured(world, draw, (site, at_us), sites, (x, y, np.zeros(2, dtype=bool)))
-    head = heads("J", np.array([site * 1000 + crew.shard.day % 1000]))
-    ids = numbered(head, np.arange(2) + int(at_us[0] // (10 * SECOND_US)) % 900)
+    ids = punch_codes(crew, day_heads(crew, sites), last - np.arange(2))
     code = names.devices[int(device[0])]
     origin = Origin.place(names, f"phone/{code}", ids, sites, at_us)
     origin.device = device

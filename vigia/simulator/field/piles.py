@@ -12,26 +12,28 @@ import numpy as np
 import polars as pl
 
 from vigia.simulator.config import DAY_US
-from vigia.simulator.draws import Ints
+from vigia.simulator.draws import Floats, Ints
 from vigia.simulator.effects import Effect
-from vigia.simulator.field.codes import heads, numbered
+from vigia.simulator.field.codes import spelled
 from vigia.simulator.field.crew import MINUTE_US, SECOND_US
 from vigia.simulator.field.dice import quarters, times_us
 from vigia.simulator.field.frames import Column, Origin, instants, recorded, table_of
 from vigia.simulator.field.names import Names, named
+from vigia.simulator.field.rhythm import day_heads
 from vigia.simulator.field.sway import Sway
-from vigia.simulator.field.task_records import SOURCE
+from vigia.simulator.field.task_records import SOURCE, closed_at_desk, overdue_us, task_codes
 from vigia.simulator.field.tasks import (
     FIRST_TITLE,
     KINDS,
-    MINUTES,
     PRIORITIES,
     TITLE_COUNT,
     TITLES,
+    expected_min,
 )
 
-MOST = 999
-"""Tasks of the piles of a site and day."""
+FIRST, MOST = 200, 800
+"""Number of the first task of the piles of a site and day, and how many there are at most. They
+are numbered like those of a duty whose number is that of site and day, after all it could have."""
 DONE_AFTER_ALL = 0.6
 """Share of a pile that is done in the end; the rest is called off."""
 
@@ -42,8 +44,8 @@ class _Pile:
 
     Attributes:
         site: Number of the site.
-        head: Number that its codes begin with.
-        number: Number of each task after that.
+        number: Number of each task within site and day.
+        whole: The same in the secret order of all tasks.
         created_us: When each was asked for.
         due_us: When each should be done, as it was asked for.
         corrected_us: When each date was put right; -1 it was right.
@@ -52,8 +54,8 @@ class _Pile:
     """
 
     site: int
-    head: int
     number: Ints
+    whole: Ints
     created_us: Ints
     due_us: Ints
     corrected_us: Ints
@@ -88,26 +90,32 @@ def _pile(
     counts[site] = before + len(number)
     day = start // DAY_US
     when, slack, after, wait = quarters(crew.stream("pile"), site, day, number)
-    head = site * 1000 + crew.shard.day % 1000
+    whole = task_codes(crew, _head(names, site), FIRST + number)
     if effect is Effect.TASK_BACKLOG:
         created = start + times_us(when * (end - start), 1)
         due = created + times_us(8.0 + 27.0 * slack, MINUTE_US)
         closed = end + times_us(3.0 + 100.0 * after, MINUTE_US)
         never = np.full(len(number), -1, dtype=np.int64)
-        return _Pile(site, head, number, created, due, never, never, closed)
+        return _Pile(site, number, whole, created, due, never, never, closed)
     created = start + np.cumsum(times_us(0.1 + 0.8 * when, SECOND_US))
     due = start - times_us(20.0 + 40.0 * slack, DAY_US)
     corrected = end + np.cumsum(times_us(0.1 + 0.6 * after, SECOND_US))
     right = end + times_us(1.0 + 4.0 * wait, DAY_US)
     closed = right - times_us(0.5 + 19.0 * when, 60 * MINUTE_US)
-    return _Pile(site, head, number, created, due, corrected, right, closed)
+    return _Pile(site, number, whole, created, due, corrected, right, closed)
+
+
+def _head(names: Names, site: int) -> Ints:
+    return day_heads(names.crew, np.array([site]))
 
 
 def _recorded(names: Names, pile: _Pile) -> tuple[list[pl.DataFrame], pl.DataFrame]:
-    what, which, how, fate = quarters(names.crew.stream("pile.task"), pile.head, pile.number)
+    key = _head(names, pile.site), pile.number
+    what, which, how, fate = quarters(names.crew.stream("pile.task"), *key)
+    effort, notice, _, _ = quarters(names.crew.stream("pile.effort"), *key)
     kind = (what * len(KINDS)).astype(np.int64)
     done = fate < DONE_AFTER_ALL
-    codes = _codes("Y", pile, np.arange(len(kind)))
+    codes = spelled("T", pile.whole)
     priority = named(PRIORITIES, 2 + (how < 0.3).astype(np.int64))
     created: dict[str, Column] = {
         "task_id": codes,
@@ -115,17 +123,21 @@ def _recorded(names: Names, pile: _Pile) -> tuple[list[pl.DataFrame], pl.DataFra
         "title": named(TITLES, FIRST_TITLE[kind] + (which * TITLE_COUNT[kind]).astype(np.int64)),
         "priority": priority,
         "due_at": instants(pile.due_us),
-        "est_min": np.array(MINUTES)[kind],
+        "est_min": expected_min(kind, effort),
         "status": "pending",
     }
-    frames = [recorded("task", "created", _origin(names, "y", pile, pile.created_us), created)]
-    if (pile.corrected_us >= 0).any():
-        right: dict[str, Column] = {"task_id": codes, "due_at": instants(pile.right_us)}
-        frames.append(
-            recorded("task", "updated", _origin(names, "u", pile, pile.corrected_us), right)
-        )
-    for verb, status, mine in (("completed", "completed", done), ("updated", "cancelled", ~done)):
-        frames.append(_closed(names, pile, np.flatnonzero(mine), verb, status))
+    every, right = np.arange(len(kind)), np.flatnonzero(pile.corrected_us >= 0)
+    redated: dict[str, Column] = {
+        "task_id": spelled("T", pile.whole[right]),
+        "due_at": instants(pile.right_us[right]),
+    }
+    frames = [
+        recorded("task", "created", _origin(names, "C", pile, pile.created_us, every), created),
+        recorded("task", "updated", _origin(names, "U", pile, pile.corrected_us, right), redated),
+        _closed(names, pile, _overdue(pile, notice), ("O", "overdue")),
+        _closed(names, pile, np.where(done, pile.closed_us, -1), ("D", "completed")),
+        _closed(names, pile, np.where(done, -1, pile.closed_us), ("X", "cancelled")),
+    ]
     facts: dict[str, Column] = {
         "task_code": codes,
         "duty": np.full(len(kind), -1, dtype=np.int64),
@@ -141,21 +153,20 @@ def _recorded(names: Names, pile: _Pile) -> tuple[list[pl.DataFrame], pl.DataFra
     return [frame for frame in frames if frame.height], table_of(facts, len(kind))
 
 
-def _closed(names: Names, pile: _Pile, mine: Ints, verb: str, status: str) -> pl.DataFrame:
-    columns: dict[str, Column] = {"task_id": _codes("Y", pile, mine), "status": status}
-    if status == "completed":
-        columns["completed_at"] = instants(pile.closed_us[mine])
-    origin = _origin(names, "z", pile, pile.closed_us, mine)
-    return recorded("task", verb, origin, columns)
+def _overdue(pile: _Pile, notice: Floats) -> Ints:
+    """When the system calls each overdue: what runs out while it is open, as ever; else -1."""
+    noticed = overdue_us(pile.due_us, notice)
+    runs_out = (pile.due_us >= pile.created_us) & (noticed < pile.closed_us - SECOND_US)
+    return np.where(runs_out, noticed, -1)
 
 
-def _codes(letter: str, pile: _Pile, mine: Ints) -> pl.Series:
-    return numbered(heads(letter, np.array([pile.head])), pile.number[mine])
+def _closed(names: Names, pile: _Pile, at_us: Ints, what: tuple[str, str]) -> pl.DataFrame:
+    letter, status = what
+    mine = np.flatnonzero(at_us >= 0)
+    origin = _origin(names, letter, pile, at_us, mine)
+    return closed_at_desk(origin, spelled("T", pile.whole[mine]), status)
 
 
-def _origin(
-    names: Names, letter: str, pile: _Pile, at_us: Ints, mine: Ints | None = None
-) -> Origin:
-    mine = np.arange(len(at_us)) if mine is None else mine
+def _origin(names: Names, letter: str, pile: _Pile, at_us: Ints, mine: Ints) -> Origin:
     site = np.full(len(mine), pile.site, dtype=np.int64)
-    return Origin.place(names, SOURCE, _codes(letter, pile, mine), site, at_us[mine])
+    return Origin.place(names, SOURCE, spelled(letter, pile.whole[mine]), site, at_us[mine])

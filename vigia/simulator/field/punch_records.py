@@ -11,10 +11,8 @@ from vigia.simulator.effects import Effect
 from vigia.simulator.field.attendance import (
     APP,
     BUDDY,
-    CORRECTION,
     FACE,
     FRAUDS,
-    GHOST,
     KINDS,
     KIOSK,
     METHODS,
@@ -24,7 +22,7 @@ from vigia.simulator.field.attendance import (
     Punches,
     present_here,
 )
-from vigia.simulator.field.codes import hashes
+from vigia.simulator.field.codes import hashes, shuffled, spelled
 from vigia.simulator.field.crew import Crew
 from vigia.simulator.field.dice import quarters
 from vigia.simulator.field.frames import Column, Origin, recorded, table_of
@@ -47,6 +45,10 @@ NO_FACE = 0.04
 POOR_LIGHT = 0.015
 COVERS_THE_LENS = 0.55
 """Share of punches for somebody else that show no face."""
+NOT_SYNCED = 0.03
+"""Share of punches of an app that did not know the roster: they name no assignment."""
+KIOSK_BLAMED = 0.06
+"""Share of entries at sites with a kiosk that name it as the reason although it was in order."""
 GEO = pl.Series(["none", "uncertain", "inside", "outside"])
 REASONS = pl.Series(
     ["Forgot to clock", "Phone was empty", "App did not open", "Kiosk out of order", None]
@@ -61,14 +63,17 @@ def attendance_events(
     row = punches.row
     device, source = _devices(names, punches)
     number = rank_in_runs(new_run(row))[0]
-    codes = names.codes("A", row, number)
+    codes = punch_codes(crew, crew.duty[row], number)
     person = np.where(crew.worker[row] >= 0, crew.worker[row], crew.person[row])
-    unplanned = person != crew.on_roster[row]
+    unplanned = (person != crew.on_roster[row]) | _not_synced(crew, punches)
     place = _places(names, sway, movement, punches)
     face, picture = _faces(crew, punches)
     rows = index(row)
-    origin = Origin.phone(names, ("A", row, number), punches.at_us, rows)
-    origin.source, origin.device, origin.received_us = source, device, punches.entered_us
+    site, _, duty = (numbers[rows] for numbers in names.numbers_of)
+    subject = names.site_of[rows]
+    origin = Origin(
+        source, codes, subject, site, device, duty, punches.at_us, received_us=punches.entered_us
+    )
     columns: dict[str, Column] = {
         "person_id": named(names.people, person),
         "assignment_id": names.assignment_of[rows].set(pl.Series(unplanned), None),
@@ -96,6 +101,18 @@ def attendance_events(
     }
     frame = recorded("attendance_event", "recorded", origin, columns)
     return [frame] if len(row) else [], table_of(facts, len(row))
+
+
+def punch_codes(crew: Crew, head: Ints, number: Ints) -> pl.Series:
+    """Codes of punches, of a duty or of a site and day, in a secret order."""
+    return spelled("A", shuffled(crew.stream("punch.code"), head, number))
+
+
+def _not_synced(crew: Crew, punches: Punches) -> Bools:
+    """Punches whose app knew nothing of the roster."""
+    key = crew.duty[punches.row], punches.at_us
+    unknown: Bools = crew.stream("punch.roster").chance(NOT_SYNCED, *key)
+    return unknown & (punches.entered_us < 0)
 
 
 def _devices(names: Names, punches: Punches) -> tuple[Ints, pl.Series]:
@@ -199,13 +216,15 @@ def _reasons(crew: Crew, sway: Sway, punches: Punches) -> pl.Series:
     """Why a punch was entered afterwards."""
     entered = punches.entered_us >= 0
     drawn = crew.stream("reason").choice((5, 2, 2), crew.duty[punches.row], punches.kind)
-    down = _kiosk_was_down(crew, sway, punches)
-    drawn = np.where(down, 3, drawn)
+    at_kiosk, down = _at_kiosks(crew, sway, punches)
+    key = crew.duty[punches.row], punches.kind
+    blamed = at_kiosk & crew.stream("reason.kiosk").chance(KIOSK_BLAMED, *key)
+    drawn = np.where(down | blamed, 3, drawn)
     return named(REASONS, np.where(entered, drawn, -1))
 
 
-def _kiosk_was_down(crew: Crew, sway: Sway, punches: Punches) -> Bools:
+def _at_kiosks(crew: Crew, sway: Sway, punches: Punches) -> tuple[Bools, Bools]:
+    """Entries of people who clock at a kiosk; and those while it was down."""
     at_kiosk = (crew.shard.duties["method"] == "kiosk").to_numpy()[punches.row]
-    down = sway.on(Effect.KIOSK_DOWN, punches.row, punches.at_us)
-    entered: Bools = (punches.kind == CORRECTION) | (punches.fraud == GHOST)
-    return at_kiosk & down & entered
+    at_kiosk = at_kiosk & (punches.entered_us >= 0)
+    return at_kiosk, at_kiosk & sway.on(Effect.KIOSK_DOWN, punches.row, punches.at_us)

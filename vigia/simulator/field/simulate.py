@@ -86,7 +86,7 @@ def simulate_field(shard: Shard) -> Ground:
         "access_event": door_events(names, sway, rhythm) + intrusions.get("access_event", []),
     }
     visits = plan.visits.run[rounds.scanned]
-    done = fates.done_us >= 0
+    done = fates.by_phone_us >= 0
     work = [
         (crew.duty[plan.runs.row[visits]], rounds.scan_us[rounds.scanned]),
         (crew.duty[plan.tasks.row[done]], fates.done_us[done]),

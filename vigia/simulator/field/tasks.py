@@ -187,7 +187,13 @@ def _kind(crew: Crew, row: Ints, number: Ints) -> tuple[Ints, Ints]:
     drawn, effort, _, _ = quarters(crew.stream("task.kind"), crew.duty[row], number)
     mine = edges[which[row]]
     kind = (drawn[:, None] > mine).sum(axis=1)
-    return kind, np.rint(np.array(MINUTES)[kind] * (0.6 + 0.8 * effort)).astype(np.int64)
+    return kind, expected_min(kind, effort)
+
+
+def expected_min(kind: Ints, luck: Floats) -> Ints:
+    """Minutes that tasks of a kind are expected to take."""
+    minutes: Ints = np.rint(np.array(MINUTES)[kind] * (0.6 + 0.8 * luck)).astype(np.int64)
+    return minutes
 
 
 def _place(

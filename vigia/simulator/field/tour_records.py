@@ -30,6 +30,8 @@ REASONS = pl.Series([None, "Incident"])
 VERDICTS = pl.Series(["valid", "out_of_order", "duplicate"])
 AGAIN = 0.004
 """Share of scans that are made a second time by mistake."""
+CALLED_AWAY = 0.06
+"""Share of tours left incomplete for which the guard names an incident that nobody planned."""
 PICTURED = 0.12
 """Share of checkpoints without a QR code at which a photograph is asked for."""
 ORDERED = ("fixed_order", "fire_watch")
@@ -157,15 +159,18 @@ def _ended_on_phone(
             "status": STATUSES[status],
         }
         if status == PARTIAL:
-            columns["exception_reason"] = _reasons(plan, run)
+            columns["exception_reason"] = _reasons(names, plan, run)
         origin = _of_phone(names, sway, "E", (row, plan.runs.number[run]), at)
         frames.append(recorded("tour_run", verb, origin, columns))
     return frames
 
 
-def _reasons(plan: Schedule, run: Ints) -> pl.Series:
-    """Why a tour is incomplete, where an incident is the reason."""
-    return named(REASONS, plan.runs.called[run].astype(np.int64))
+def _reasons(names: Names, plan: Schedule, run: Ints) -> pl.Series:
+    """Why a tour is incomplete, where an incident is the reason or is said to be."""
+    crew, runs = names.crew, plan.runs
+    key = crew.duty[runs.row[run]], runs.number[run]
+    said = crew.stream("run.incident").chance(CALLED_AWAY, *key)
+    return named(REASONS, (runs.called[run] | said).astype(np.int64))
 
 
 def _closed(names: Names, plan: Schedule, rounds: Rounds, codes: pl.Series) -> pl.DataFrame:

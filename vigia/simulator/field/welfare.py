@@ -27,6 +27,8 @@ OPENS_US, CLOSES_US = 10 * MINUTE_US, 15 * MINUTE_US
 PUBLISHED_US = 8 * MINUTE_US
 LATE, MISSED = 0.003, 0.0012
 """Shares of checks that an average guard answers too late, or never."""
+BY_VOICE = 0.025
+"""Share of checks answered by telephone although the app would do."""
 CALLS_BACK = 0.9
 """Share of missed checks after which the control room calls."""
 OK, TOO_LATE, NEVER = range(3)
@@ -34,6 +36,8 @@ RESULTS = pl.Series(["ok", "late", "missed"])
 METHODS = pl.Series(["app", "call"])
 OUTCOMES = pl.Series(["no_answer", "reached"])
 SILENT = (*UNRECORDED, Effect.MISSES_WELFARE)
+CUT_OFF = (Effect.NETWORK_DOWN, Effect.UPLOADS_LATE)
+"""While one of these holds, nobody gets through by telephone either, unless it is planned."""
 UNREACHABLE = (Effect.STILL, Effect.DARK, Effect.SILENCE)
 
 
@@ -81,6 +85,8 @@ def check_calls(crew: Crew, sway: Sway) -> Checks:
     answers &= answered < crew.latest_us[row] - MINUTE_US
     in_time = answered < due + CLOSES_US
     result = np.select([answers & in_time, answers], [OK, TOO_LATE], NEVER)
+    likes = crew.stream("welfare.voice").chance(BY_VOICE, *key)
+    by_voice |= likes & ~sway.any_of(CUT_OFF, row, answered)
     return Checks(row, number, due, result, np.where(answers, answered, -1), by_voice & answers)
 
 
