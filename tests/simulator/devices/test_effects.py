@@ -197,24 +197,30 @@ def test_who_clocks_in_from_elsewhere_has_the_app_running_and_makes_positions_up
     assert during(sent["gps_fix"][0], late_us, TO).select("lat", "lon").unique().height > 40
 
 
-def test_a_second_tracker_measures_in_place_of_the_phone():
+def test_a_tracker_always_measures_beside_the_phone_of_its_carrier():
     world = world_of(6, trackers=True)
-    sent = befallen((Effect.SECOND_TRACKER, DEVICE, FROM, TO, 0.0, 1), world=world)
-    fixes = during(sent["gps_fix"][0])
-    assert fixes.height == counts(USUAL)["gps_fix"]
-    assert fixes["ce_source"].str.starts_with("tracker/").all()
-    tracker = world.devices.filter(pl.col("code") == fixes["device_id"][0])
-    assert fixes["device_id"].n_unique() == 1
+    phones, trackers = befallen(world=world)["gps_fix"]
+    theirs = during(trackers)
+    assert during(phones).height == counts(USUAL)["gps_fix"]
+    assert 0.8 < theirs.height / during(phones).height < 1.25
+    assert theirs["ce_source"].str.starts_with("tracker/").all()
+    assert theirs["device_id"].n_unique() == 1
+    tracker = world.devices.filter(pl.col("code") == theirs["device_id"][0])
     assert tracker.select("kind", "post").row(0) == ("tracker", 2)
-    assert fixes["seq"].to_list() == list(range(1, fixes.height + 1))
-    assert fixes["person_id"].unique().to_list() == ["G00005"]
-    assert during(sent["device_heartbeat"][0])["ce_source"].unique().to_list() == ["phone/D00005"]
-    dark = befallen(
-        (Effect.SECOND_TRACKER, DEVICE, FROM, TO, 0.0, 1),
-        (Effect.DARK, DEVICE, FROM, TO, 0.0, 2),
-        world=world,
-    )
-    assert counts(dark)["gps_fix"] == fixes.height
+    assert theirs["person_id"].unique().to_list() == ["G00005"]
+    every = trackers.filter(pl.col("_duty") == DUTY)
+    assert every["seq"].to_list() == list(range(1, every.height + 1))
+
+
+def test_a_second_tracker_spares_the_phone_and_tells_nothing_else():
+    world = world_of(6, trackers=True)
+    usual = befallen(world=world)
+    spared = befallen((Effect.SECOND_TRACKER, DEVICE, FROM, TO, 0.0, 1), world=world)
+    assert during(spared["gps_fix"][0]).is_empty()
+    assert spared["gps_fix"][1].equals(usual["gps_fix"][1])
+    assert during(spared["device_heartbeat"][0])["ce_source"].unique().to_list() == ["phone/D00005"]
+    dark = befallen((Effect.DARK, DEVICE, FROM, TO, 0.0, 2), world=world)
+    assert dark["gps_fix"][1].equals(usual["gps_fix"][1])
     assert befallen((Effect.SECOND_TRACKER, DEVICE, FROM, TO, 0.0, 1))["gps_fix"][0].equals(
         USUAL["gps_fix"][0]
     )

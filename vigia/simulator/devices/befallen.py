@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from vigia.simulator.devices.crew import Crew, Spans
+from vigia.simulator.devices.crew import MINUTE_US, Crew, Spans
 from vigia.simulator.draws import Bools, Floats, Ints, Stream
 from vigia.simulator.effects import Effect, Effects
 
@@ -24,6 +24,11 @@ _BY_DEVICE = (
     Effect.APP_OUTDATED,
 )
 _BY_SITE = (Effect.NETWORK_DOWN, Effect.SILENCE, Effect.METRIC_SHIFT, Effect.METRIC_DRIFT)
+SHORT_LOSSES = 0.04
+"""Share of duties in which a receiver is lost for some minutes by itself."""
+SHORT_MIN = 3.0, 16.0
+HOW_LOST = 5, 3, 2
+"""Weights of the values 0 to 2 of `GPS_LOST`."""
 _SCOPES = {"duty": _BY_DUTY, "device": _BY_DEVICE, "site": _BY_SITE}
 
 
@@ -76,7 +81,9 @@ def befallen(effects: Effects, crew: Crew) -> Befallen:
         }
     )
     parts = [_matched(table, people, scope, chosen) for scope, chosen in _SCOPES.items()]
-    rows = pl.concat(parts).sort("effect", "pos", "from_us", "episode", "value")
+    rows = pl.concat([*parts, _short_losses(crew)]).sort(
+        "effect", "pos", "from_us", "episode", "value"
+    )
     depth = crew.world.config.knobs.depth
     found = {
         str(name): _spans(crew, part, depth)
@@ -93,6 +100,28 @@ def _matched(
     meets = (pl.col("to_us") > pl.col("on_us")) & (pl.col("from_us") < pl.col("off_us"))
     matched = mine.join(people, left_on="scope", right_on=scope).filter(meets)
     return matched.select("effect", "pos", "from_us", "to_us", "value", "episode")
+
+
+def _short_losses(crew: Crew) -> pl.DataFrame:
+    """Receivers that are lost and found again in minutes: switched off, shadowed, restarted."""
+    stream = Stream(crew.world.config.seed, "devices.short_loss")
+    pos = np.flatnonzero(stream.chance(SHORT_LOSSES, crew.duty, crew.device))
+    key = crew.duty[pos], crew.device[pos]
+    length = (stream.uniform(*key, 0, low=SHORT_MIN[0], high=SHORT_MIN[1]) * MINUTE_US).astype(
+        np.int64
+    )
+    room = np.maximum(crew.to_us[pos] - crew.from_us[pos] - length, 0)
+    from_us = crew.from_us[pos] + (stream.uniform(*key, 1) * room).astype(np.int64)
+    return pl.DataFrame(
+        {
+            "effect": pl.Series([Effect.GPS_LOST.value]).new_from_index(0, len(pos)),
+            "pos": pos,
+            "from_us": from_us,
+            "to_us": from_us + length,
+            "value": stream.choice(HOW_LOST, *key, 2).astype(np.float64),
+            "episode": np.full(len(pos), -1, dtype=np.int64),
+        }
+    )
 
 
 def _spans(crew: Crew, rows: pl.DataFrame, depth: float) -> Spans:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from vigia.simulator.devices.crew import Crew, Spans
+from vigia.simulator.devices.crew import Crew
 from vigia.simulator.devices.failing import Restarts
 from vigia.simulator.draws import Bools, Ints, Stream
 
@@ -64,19 +64,18 @@ class Numbers:
         return Numbers(self.boot.filter(pl.Series(chosen)), self.seq[chosen], self.rank[chosen])
 
 
-def senders_of(crew: Crew, restarts: Restarts, tracked: Spans, tracker: Ints) -> Senders:
+def senders_of(crew: Crew, restarts: Restarts, carried: Ints, tracker: Ints) -> Senders:
     """The senders of a crew and their boots.
 
     Args:
         crew: The crew.
         restarts: Boots besides the first of each duty.
-        tracked: When trackers send for somebody.
-        tracker: Number of the tracker of each duty; -1 none.
+        carried: Positions in the crew of those who carry a tracker besides, sorted.
+        tracker: Number of the tracker of each of them.
     """
     code = crew.world.devices["code"]
-    carried = np.unique(tracked.pos)
     device = np.concatenate([crew.device, np.full(len(crew), -1)])
-    device[len(crew) + carried] = tracker[carried]
+    device[len(crew) + carried] = tracker
     every = np.arange(len(crew))
     sender = np.concatenate([every, restarts.pos, len(crew) + carried])
     at_us = np.concatenate([crew.from_us, restarts.at_us, crew.from_us[carried]])

@@ -85,16 +85,13 @@ class Sampled:
     quality: Lane
 
 
-def sampled(
-    crew: Crew, befallen: Befallen, dark: Spans, tracked: Spans, movement: Movement
-) -> Sampled:
+def sampled(crew: Crew, befallen: Befallen, gone: Spans, movement: Movement) -> Sampled:
     """Take the measurements of a crew.
 
     Args:
         crew: Whose.
         befallen: What befalls it.
-        dark: When phones measure nothing; a tracker goes on.
-        tracked: When a tracker measures instead of the phone.
+        gone: When their devices measure nothing: dark, or spared by a second tracker.
         movement: Where everybody truly is.
     """
     stream = Stream(crew.world.config.seed, "devices.fix")
@@ -112,9 +109,9 @@ def sampled(
     due = ~rests | ((number[inside] + crew.device[moments.pos]) % STILL_EVERY == 0)
     share = _missing_share(crew, moments.pos, place.indoor)
     taken = due & (lanes.uniform(_MISSING)[inside] >= share)
-    gone = _without_receiver(befallen, dark, moments, rests) & ~tracked.cover(moments)
-    gone |= befallen.spans(Effect.SILENCE).cover(moments)
-    taken = np.flatnonzero(taken & ~gone)
+    lost = _without_receiver(befallen, gone, moments, rests)
+    lost |= befallen.spans(Effect.SILENCE).cover(moments)
+    taken = np.flatnonzero(taken & ~lost)
     kept = inside[taken]
     return Sampled(
         moments.where(taken),
@@ -193,10 +190,10 @@ def _moved_lately(moments: Moments, place: Position, mode: Ints) -> Bools:
     return lately
 
 
-def _without_receiver(befallen: Befallen, dark: Spans, moments: Moments, rests: Bools) -> Bools:
+def _without_receiver(befallen: Befallen, off: Spans, moments: Moments, rests: Bools) -> Bools:
     """When a phone measures nothing although it is due."""
     lost = befallen.spans(Effect.GPS_LOST)
-    gone = dark.cover(moments) | lost.where(lost.value == NOTHING).cover(moments)
+    gone = off.cover(moments) | lost.where(lost.value == NOTHING).cover(moments)
     dozes = _doze(moments.crew)
     if len(dozes):
         gone |= dozes.cover(moments) & rests

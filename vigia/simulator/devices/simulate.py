@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from vigia.domain.telemetry.frames import INSTANT
@@ -22,6 +23,7 @@ from vigia.simulator.devices.sampling import Sampled, sampled
 from vigia.simulator.devices.steps import motions, steps_delta
 from vigia.simulator.devices.trackers import tracked
 from vigia.simulator.draws import Ints
+from vigia.simulator.effects import Effect
 from vigia.simulator.world.model import EventFrames, Shard
 
 if TYPE_CHECKING:
@@ -46,21 +48,31 @@ def simulate_devices(shard: Shard, movement: Movement) -> EventFrames:
     power = power_of(crew, happens)
     dark = dark_of(power, happens)
     restarts = restarts_of(crew, happens, dark)
-    with_tracker, tracker = tracked(crew, happens)
-    taken = sampled(crew, happens, dark, with_tracker, movement)
+    trackers = tracked(shard, crew, movement)
+    nobody = np.zeros(0, dtype=np.int64)
+    carrier, tracker = (trackers.carrier, trackers.crew.device) if trackers else (nobody, nobody)
+    spared = happens.spans(Effect.SECOND_TRACKER)
+    spared = spared.where(np.isin(spared.pos, carrier))
+    taken = sampled(crew, happens, dark.and_also(spared), movement)
     beating = beats(crew, happens, dark)
     touched = touches(crew, happens, dark, restarts)
 
-    senders = senders_of(crew, restarts, with_tracker, tracker)
-    sender = taken.moments.pos + len(crew) * with_tracker.cover(taken.moments)
-    keys = [crew.packed(sender, taken.moments.at_us), beating.moments.key, touched.moments.key]
-    (of_fixes, of_beats, of_touches), in_order = numbered(senders, keys)
+    keys = [taken.moments.key, beating.moments.key, touched.moments.key]
+    senders = senders_of(crew, restarts, carrier, tracker)
+    if trackers:
+        sender = len(crew) + carrier[trackers.taken.moments.pos]
+        keys.append(crew.packed(sender, trackers.taken.moments.at_us))
+    (of_fixes, of_beats, of_touches, *of_trackers), in_order = numbered(senders, keys)
     sent = ~never_sent(beating)
     state = health(beating, power, happens, shard.effects)
     state["queue_depth"] = queue_depths(beating, happens, of_beats, in_order)
     heartbeat = _frame("device_heartbeat", senders, beating.moments, of_beats)
+    fixes = [_fixes(senders, taken.moments.pos, taken, of_fixes, happens, movement)]
+    if trackers:
+        theirs = trackers.taken, of_trackers[0], trackers.befallen
+        fixes.append(_fixes(senders, sender, *theirs, movement))
     return {
-        "gps_fix": [_fixes(senders, sender, taken, of_fixes, happens, movement)],
+        "gps_fix": fixes,
         "device_heartbeat": [heartbeat.with_columns(**state).filter(pl.Series(sent))],
         "phone_event": [_phone_events(senders, touched, of_touches)],
     }

@@ -1,31 +1,67 @@
-"""Trackers that some guards carry beside their phone, and that send positions in its stead."""
+"""Trackers of posts: what they measure beside the phones of those who carry them.
+
+A tracker goes out with its carrier, from the planned start on or whenever that one comes later,
+until the planned end. Where it sends, the position of its carrier is known whatever the phone
+does; an effect only silences the phone.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-import polars as pl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vigia.simulator.devices.befallen import Befallen
-from vigia.simulator.devices.crew import Crew, Spans
+import numpy as np
+
+from vigia.simulator.devices.befallen import Befallen, befallen
+from vigia.simulator.devices.crew import Crew
+from vigia.simulator.devices.sampling import Sampled, sampled
 from vigia.simulator.draws import Ints
 from vigia.simulator.effects import Effect
+from vigia.simulator.world.carriers import carried_trackers
+from vigia.simulator.world.model import Shard
+
+if TYPE_CHECKING:
+    from vigia.simulator.field.movement import Movement
 
 
-def tracked(crew: Crew, befallen: Befallen) -> tuple[Spans, Ints]:
-    """When a tracker measures for somebody, and the tracker of each duty (-1 none).
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What trackers measure.
 
-    It is the tracker of the duty's post, or else of its site; where there is none, nothing is
-    tracked.
+    Attributes:
+        carrier: Position of each carrier in the crew of the phones.
+        crew: The carriers, with their trackers in place of their phones.
+        befallen: What befalls these.
+        taken: The measurements.
     """
-    spans = befallen.spans(Effect.SECOND_TRACKER)
-    tracker = np.full(len(crew), -1, dtype=np.int64)
-    if not len(spans):
-        return spans, tracker
-    known = crew.world.devices.filter(pl.col("kind") == "tracker").sort("device", descending=True)
-    device = known["device"].to_numpy()
-    for column, mine in (("site", crew.site), ("post", crew.post)):
-        number = known[column].to_numpy()
-        by_number = np.full(max(int(number.max(initial=0)), int(mine.max())) + 1, -1)
-        by_number[number[number >= 0]] = device[number >= 0]
-        tracker = np.where(by_number[mine] >= 0, by_number[mine], tracker)
-    return spans.where(tracker[spans.pos] >= 0), tracker
+
+    carrier: Ints
+    crew: Crew
+    befallen: Befallen
+    taken: Sampled
+
+
+def tracked(shard: Shard, crew: Crew, movement: Movement) -> Tracked | None:
+    """What the trackers of a shard measure; nothing where nobody carries one."""
+    duties = shard.duties.sort("duty")
+    tracker = carried_trackers(shard.world, duties)
+    found = np.searchsorted(duties["duty"].to_numpy(), crew.duty)
+    tracker, duties = tracker[found], duties[found]
+    from_us = np.maximum(duties["arrives_us"].to_numpy(), duties["starts_us"].to_numpy())
+    to_us = np.minimum(duties["leaves_us"].to_numpy(), duties["ends_us"].to_numpy())
+    carrier = np.flatnonzero((tracker >= 0) & (from_us < to_us))
+    if not len(carrier):
+        return None
+    ours = Crew(
+        crew.world,
+        duty=crew.duty[carrier],
+        site=crew.site[carrier],
+        post=crew.post[carrier],
+        person=crew.person[carrier],
+        device=tracker[carrier],
+        from_us=from_us[carrier],
+        to_us=to_us[carrier],
+    )
+    happens = befallen(shard.effects, ours)
+    taken = sampled(ours, happens, happens.spans(Effect.DARK), movement)
+    return Tracked(carrier, ours, happens, taken)

@@ -13,6 +13,7 @@ from vigia.simulator.effects import Effect, Intervals
 from vigia.simulator.label.case import HOUR_US, MINUTE_US, Case
 from vigia.simulator.label.found import found, severity
 from vigia.simulator.plan.crowd import Crowd
+from vigia.simulator.world.carriers import carried_trackers
 
 WINDOW_US = HOUR_US
 DEAD_US = 35 * MINUTE_US
@@ -72,8 +73,9 @@ def gps_failures(case: Case) -> pl.DataFrame:
     frozen = frozen.select(number="scope", from_us="from_us", to_us="to_us")
     gaps = pl.concat([case.gap("device_G", WINDOW_US), frozen])
     silent = _on_duty(case, gaps, "device_P")
-    tracked = _covered(case, Effect.SECOND_TRACKER, silent)
-    silent = silent.filter(~pl.Series(tracked))
+    # Where a tracker goes along, positions come whatever the phone does.
+    carries = pl.Series(carried_trackers(case.world, case.duties) >= 0).gather(silent["duty"])
+    silent = silent.filter(~(carries | _covered(case, Effect.SECOND_TRACKER, silent)))
     work = case.fact("work")
     scans = Crowd.of(work.filter(pl.col("w_count") > 0), "duty", "slot_us", "slot_us").between(
         silent["duty"].to_numpy(),

@@ -150,9 +150,7 @@ def wrong_clocks(scene: Scene, trial: int) -> pl.DataFrame:
 
 def two_devices(scene: Scene, _trial: int) -> pl.DataFrame:
     """Positions come from a tracker; the phone sends none."""
-    trackers = scene.world.devices.filter(pl.col("kind") == "tracker").select("post").unique()
-    frame = scene.planned.filter((pl.col("device") >= 0) & pl.col("leads"))
-    return _whole(frame.join(trackers, on="post", how="semi"))
+    return _whole(scene.planned.filter((pl.col("device") >= 0) & pl.col("has_tracker")))
 
 
 def clock_changes(scene: Scene, _trial: int) -> pl.DataFrame:

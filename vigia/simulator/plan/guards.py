@@ -107,7 +107,7 @@ def _idle(picks: pl.DataFrame, _scene: Scene) -> Sequence[pl.DataFrame]:
 def gps_failure(scene: Scene, trial: int) -> pl.DataFrame:
     """K05: the phone lives, but for an hour and more it has no usable position."""
     stream = scene.stream("K05")
-    frame = scene.planned.filter(OUTDOORS & (pl.col("device") >= 0))
+    frame = scene.planned.filter(OUTDOORS & (pl.col("device") >= 0) & ~pl.col("has_tracker"))
     frame = stretched(frame, stream, trial, (120.0, 0.35, 80.0, 300.0))
     how = stream.choice([4, 3, 2, 1], frame["duty"].to_numpy(), trial, 3)
     names = np.array(["none", "invalid", "inaccurate", "frozen"])

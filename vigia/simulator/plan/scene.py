@@ -18,6 +18,7 @@ from vigia.simulator.config import DAY_US
 from vigia.simulator.draws import Bools, Ints, Stream
 from vigia.simulator.effects import SCHEMA, Effect
 from vigia.simulator.plan.crowd import Crowd
+from vigia.simulator.world.carriers import carried_trackers
 from vigia.simulator.world.clock import LocalClock
 from vigia.simulator.world.model import World
 
@@ -92,14 +93,15 @@ class Scene:
 
         One row per duty that starts and ends in the test span and that somebody worked; a
         duty's `tour` is the first tour of its post, null where it has none. `leads`: first of
-        the duties that share post and start.
+        the duties that share post and start; `has_tracker`: carries the post's tracker.
         """
         config = self.world.config
         tours = self.world.tours.sort("tour").group_by("post", maintain_order=True).first()
         tours = tours.select("post", "tour", "interval_min", "planned_min", tour_kind="kind")
         first = pl.col("duty") == pl.col("duty").min().over("post", "starts_us")
+        tracked = pl.Series(carried_trackers(self.world, self.roster) >= 0)
         return (
-            self.roster.with_columns(leads=first)
+            self.roster.with_columns(leads=first, has_tracker=pl.lit(tracked))
             .filter(
                 pl.col("outcome").is_in(["worked", "swapped"]),
                 pl.col("worker") >= 0,
