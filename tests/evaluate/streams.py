@@ -114,8 +114,8 @@ def _site(code, posts):
     for number in range(1, posts + 1):
         row = {"site_id": code, "post_id": f"{code}-P{number}"}
         lines.append(event("post", "upserted", -1, code, "registry", **row))
-    for number in range(1, 4):
-        row = {"code": f"D{number}", "kind": "phone"}
+    for device, kind in (("D1", "phone"), ("D2", "phone"), ("D9", "tracker")):
+        row = {"code": device, "kind": kind}
         lines.append(event("device", "upserted", -1, code, "registry", **row))
     return lines
 

@@ -31,7 +31,6 @@ LONG = timedelta(hours=12)
 ENOUGH = 30
 ONLY_THEN = {
     "vigia.panic_event": "nobody calls for help by chance: every call is an episode or a trap",
-    "vigia.gps_fix.recorded.v1 of tracker": "trackers send only where they stand in for a phone",
 }
 """Kinds of events that exist for what was planned alone, and why that is no secret."""
 _FORM = ("kind", "site", "time", "shapes", "number", "whole", "fields")

@@ -176,6 +176,11 @@ def test_a_phone_that_has_just_come_has_failed_in_nothing(found):
     assert found("K06", [*every(5, 1.0, 1.5, fix), *every(5, 1.5, 3.0, beat)]) == []
 
 
+def test_a_tracker_has_no_phone_events_to_miss(found):
+    tracked = every(5, 1.0, 6.0, fix, device="D9")
+    assert found("K06", tracked) == []
+
+
 # K07
 
 

@@ -32,7 +32,7 @@ from vigia.simulator.emit.files import read_manifest
 from vigia.simulator.generate import VERSION as GENERATOR
 from vigia.simulator.generate import generate
 
-VERSION = 2
+VERSION = 1
 """Of the judging: another number, and what was kept of earlier worlds is judged again."""
 
 DELAYS = pl.Schema(

@@ -76,9 +76,9 @@ class Watched:
 
     @cached_property
     def phones(self) -> pl.Series:
-        """Codes of the devices that people carry: all but those that hang on a wall."""
-        carried = [r["code"] for r in self.reference.rows["device"] if r["kind"] != "kiosk"]
-        return pl.Series(sorted(carried), dtype=pl.String)
+        """Codes of the phones; trackers and kiosks have no phone events to miss."""
+        phones = [r["code"] for r in self.reference.rows["device"] if r["kind"] == "phone"]
+        return pl.Series(sorted(phones), dtype=pl.String)
 
     def by_site(self, *tables: str) -> Grid:
         """Slots with events of some tables, by site."""
