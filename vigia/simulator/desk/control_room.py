@@ -14,9 +14,8 @@ import polars as pl
 
 from vigia.simulator.desk.alerts import MINUTE_US, SECOND_US, plain
 from vigia.simulator.desk.model import Log
-from vigia.simulator.draws import Ints, Stream
+from vigia.simulator.draws import Bools, Ints, Stream
 from vigia.simulator.effects import Effect, Effects, Intervals
-from vigia.simulator.world.clock import HOUR_US
 from vigia.simulator.world.model import World
 
 MONITORING = "monitoring"
@@ -31,6 +30,11 @@ CHAIN = (
 WAIT_MIN = {"CRITICAL": (5, 5, 10, 10), "HIGH": (15, 15, 30, 60)}
 _ACK_MEDIAN_S = {"CRITICAL": 40, "HIGH": 170, "MEDIUM": 720, "LOW": 3600, "INFO": 7200}
 _ACK_SHARE = {"CRITICAL": 1.0, "HIGH": 1.0, "MEDIUM": 0.85, "LOW": 0.35, "INFO": 0.1}
+BY_VOICE = 0.02
+"""Share of alerts of MEDIUM and above that somebody acknowledges by telephone, unplanned."""
+ROUTINE_CALLS = 0.04
+"""Share of duties in which the control room calls the site for no reason on record."""
+PICKS_UP = 0.8
 _NOBODY, _NO_TIME, _NOT_DELIVERED, _NO_TARGET = 0, 1, 2, 3
 _FAULTS = {
     _NOBODY: "nobody",
@@ -59,6 +63,7 @@ def run_control_room(
     room = _Room(world, log)
     for position, alert in enumerate(handled.iter_rows(named=True)):
         room.handle(alert, position)
+    _routine_calls(world, duties, effects, log)
     _calls_into_silence(world, effects, log)
     names = ["alert_code", *raised.columns, "acked_us", "resolved_us"]
     return {"alert": handled.select(names), "escalation": _escalations(room.escalations)}
@@ -84,6 +89,10 @@ def _handled(
     until = faults.to_us[spoiled] if len(faults) else np.zeros(len(at), np.int64)
     acked = np.where(faulty, until + (wait * SECOND_US).astype(np.int64), acked)
     voice = ~faulty & grave & _by_voice(duties, effects).covers(site, at)
+    likes = draw.chance(BY_VOICE, number, 4) & (acked >= 0) & ~faulty
+    likes &= severity.is_in(["MEDIUM", "HIGH", "CRITICAL"]).to_numpy()
+    likes &= (raised["type"] != "panic").to_numpy() & ~_out_of_reach(effects, site, at)
+    voice |= likes
     spoken = at + (60 + draw.integers(120, number, 2)) * SECOND_US
     acked = np.where(voice, spoken, acked)
     length = draw.lognormal(22.0 * MINUTE_US, 0.9, number, 3).astype(np.int64)
@@ -95,6 +104,12 @@ def _handled(
         pl.Series("fault", fault),
         pl.Series("voice", voice),
     )
+
+
+def _out_of_reach(effects: Effects, site: Ints, at_us: Ints) -> Bools:
+    """Whether no call gets through to a site, or nobody there takes one."""
+    silent = effects.intervals(Effect.SILENCE).covers(site, at_us)
+    return silent | effects.intervals(Effect.NETWORK_DOWN).covers(site, at_us)
 
 
 def _by_voice(duties: pl.DataFrame, effects: Effects) -> Intervals:
@@ -282,6 +297,23 @@ def _by_tenant(world: World, roles: list[str]) -> dict[int, list[str]]:
     return {int(tenant): codes for tenant, codes in groups.iter_rows()}
 
 
+def _routine_calls(world: World, duties: pl.DataFrame, effects: Effects, log: Log) -> None:
+    """Now and then the room calls a site; most are taken, where somebody can."""
+    draw = Stream(world.config.seed, "desk.routine")
+    there = duties.filter((pl.col("arrives_us") >= 0) & (pl.col("leaves_us") >= 0))
+    called = there.filter(pl.Series(draw.chance(ROUTINE_CALLS, there["duty"].to_numpy(), 0)))
+    duty, site, device, from_us, to_us = (
+        called[name].to_numpy() for name in ("duty", "site", "device", "arrives_us", "leaves_us")
+    )
+    at = from_us + (draw.uniform(duty, 1) * (to_us - from_us)).astype(np.int64)
+    takes = draw.chance(PICKS_UP, duty, 2) & ~_out_of_reach(effects, site, at)
+    takes &= ~effects.intervals(Effect.STILL).covers(duty, at)
+    takes &= ~effects.intervals(Effect.DARK).covers(device, at)
+    for place, when, taken in zip(site.tolist(), at.tolist(), takes.tolist(), strict=True):
+        if world.config.start_us <= when < world.config.end_us:
+            _call_out(world, log, place, when, "reached" if taken else "no_answer")
+
+
 def _calls_into_silence(world: World, effects: Effects, log: Log) -> None:
     """After an hour and more of silence somebody sometimes calls the site, and nobody answers."""
     draw = Stream(world.config.seed, "desk.call")
@@ -289,10 +321,11 @@ def _calls_into_silence(world: World, effects: Effects, log: Log) -> None:
     for site, start, end in zip(spans.scope, spans.from_us, spans.to_us, strict=True):
         at = int(start + (65 + draw.integers(40, site, start)) * MINUTE_US)
         if at < end and draw.chance(0.5, site, start, 1):
-            values = {
-                "channel": "call",
-                "direction": "out",
-                "outcome": "no_answer",
-                "_site": plain(site),
-            }
-            log.add("contact_log", "recorded", ROOM, f"CO{site}-{start // HOUR_US}", at, values)
+            _call_out(world, log, plain(site), at, "no_answer")
+
+
+def _call_out(world: World, log: Log, site: int, at: int, outcome: str) -> None:
+    """A call of the control room to a site, by a number that tells nothing."""
+    number = int(Stream(world.config.seed, "desk.call_out").integers(10_000_000, site, at))
+    values = {"channel": "call", "direction": "out", "outcome": outcome, "_site": site}
+    log.add("contact_log", "recorded", ROOM, f"CO{number:07}", at, values)

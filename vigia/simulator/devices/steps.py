@@ -21,6 +21,8 @@ MOTIONS = ("still", "walking", "running", "vehicle")
 RUNNING_MPS = 2.2
 FIDGET_SHARE = 0.6
 """Share of positions at rest since which somebody took a few steps all the same."""
+MISREAD = 64
+"""One of so many positions of walkers whose sensors take a hurried step or two for running."""
 _VEHICLE = 2
 """Way of moving in `Position.mode`."""
 
@@ -56,6 +58,7 @@ def _carried_m(befallen: Befallen, moments: Moments, movement: Movement) -> Floa
 
 def motions(taken: Sampled) -> pl.Series:
     """How the person moves, as the phone's own sensors tell."""
-    running = (taken.mode == 1) & (taken.speed_mps > RUNNING_MPS)
+    hurried = (taken.speed_mps > RUNNING_MPS) | (taken.quality % MISREAD == 0)
+    running = (taken.mode == 1) & hurried
     motion = np.where(taken.mode == _VEHICLE, 3, np.where(running, 2, taken.mode))
     return pl.Series(MOTIONS).gather(motion)
