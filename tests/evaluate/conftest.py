@@ -8,12 +8,12 @@ from vigia.evaluate.board import judge
 from vigia.simulator.config import Level, WorldConfig
 from vigia.simulator.generate import generate
 
-SMALL = WorldConfig.at_level(Level.STANDARD, seed=5, sites=8, learn_days=3, test_days=3)
+SMALL = WorldConfig.at_level(Level.STANDARD, seed=5, sites=8, learn_days=7, test_days=3)
 
 
 @pytest.fixture(scope="session")
 def small_world(tmp_path_factory):
-    """Eight sites, three days of learning and three of test; read-only."""
+    """Eight sites, a week of learning and three days of test; read-only."""
     root = tmp_path_factory.mktemp("small") / "world"
     generate(SMALL, root)
     return root
