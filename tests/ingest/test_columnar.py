@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from tests.ingest.events import NOW, event, fix
+from tests.ingest.events import ACME, NOW, event, fix
 from vigia.domain.dictionary import TABLES, ColumnType
+from vigia.domain.telemetry.clock import ClockRule
+from vigia.domain.telemetry.normalise import normalise
 from vigia.ingest import envelope
 from vigia.ingest.envelope import Parsed, parse_events
 
@@ -129,6 +131,34 @@ def test_lines_that_fit_their_table_are_never_read_one_by_one(
     lines = [event(name, f"e{n}", body, datacontenttype="application/json") for n in range(100)]
     monkeypatch.setattr(envelope, "_read", lambda *_, **__: pytest.fail("read one by one"))
     assert parse_events(lines, received_at=NOW).frames[name].height == 100
+
+
+def test_a_sender_that_knows_more_fields_is_read_one_by_one_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = [fix(f"f{n}", **({"thermal": "hot"} if n % 10 == 3 else {})) for n in range(2000)]
+    real, singly = envelope._read, []
+    monkeypatch.setattr(envelope, "_read", lambda raw, **k: singly.append(raw) or real(raw, **k))
+    parsed = parse_events(lines, received_at=NOW)
+    assert singly == [line for line in lines if b"thermal" in line]
+    extra = parsed.frames["gps_fix"].select("ce_id", "extra").drop_nulls()
+    assert extra["ce_id"].to_list() == [f"f{n}" for n in range(2000) if n % 10 == 3]
+    assert set(extra["extra"]) == {'{"thermal":"hot"}'}
+
+
+def test_a_number_sent_as_text_changes_nothing_about_its_neighbours() -> None:
+    large = 2**53 + 1
+    odd = [fix("t", seq="1.0"), fix("x", seq="one"), fix("b", seq=True)]
+    lines = [fix("n", seq=large), *odd, *[fix("o")] * 200]
+    parsed = parse_events(lines, received_at=NOW)
+    judged = normalise(
+        parsed.frames["gps_fix"], TABLES["gps_fix"], tenant_id=ACME, clock=ClockRule(NOW)
+    )
+    assert judged.accepted["seq"].head(3).to_list() == [large, 1, None]
+    bad = judged.judgement.rejected().select("source_event_id", "reason_code", "reason").rows()
+    assert [row[:2] for row in bad] == [("x", "bad_type"), ("b", "bad_type")]
+    assert "seq is 'one' and not a whole number" in bad[0][2]
+    assert "seq is 'true' and not a whole number" in bad[1][2]
 
 
 def test_one_odd_line_among_thousands_is_rejected_and_the_others_keep_their_order() -> None:

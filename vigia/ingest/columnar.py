@@ -6,6 +6,7 @@ object by object, or none at all. What is odd in any way, and why, is for the sl
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import polars as pl
@@ -37,6 +38,16 @@ def can_be_read_together(lines: pl.Series) -> pl.Series:
     """Which lines `read_columns` may be given: no line may forge the mark that it sets."""
     forged = lines.str.contains(r'"\$line"|\\u')
     return lines.str.starts_with("{") & ~forged
+
+
+def names_other_fields(table: Table, lines: pl.Series) -> pl.Series:
+    """Which lines seem to name a field that neither the envelope nor the table has.
+
+    A guess by the text: it tells the lines of a sender that knows more than we do from the others.
+    """
+    known = [*_schema(table).names, *(field.name for field in _schema(table).field("data").type)]
+    expected = lines.str.count_matches(f'"(?:{"|".join(map(re.escape, known))})":')
+    return lines.str.count_matches(r'"\w+":') != expected
 
 
 def read_columns(table: Table, lines: pl.Series, *, history: bool) -> pl.DataFrame | None:

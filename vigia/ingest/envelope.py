@@ -6,7 +6,7 @@ is `vigia.domain.telemetry.normalise`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,19 +15,35 @@ import orjson
 import polars as pl
 
 from vigia.domain.dictionary import EVENT_TYPES, TABLES, ColumnType, Table
-from vigia.domain.telemetry.frames import ENVELOPE, MAX_EVENT_BYTES, rejected
+from vigia.domain.telemetry.frames import AS_TEXT, ENVELOPE, MAX_EVENT_BYTES, rejected
 from vigia.domain.telemetry.judgement import cut, detail
 from vigia.domain.telemetry.reasons import Reason
 from vigia.domain.telemetry.values import EXPECTED
-from vigia.ingest.columnar import ARRIVAL, ATTRIBUTES, arrivals, can_be_read_together, read_columns
+from vigia.ingest.columnar import (
+    ARRIVAL,
+    ATTRIBUTES,
+    arrivals,
+    can_be_read_together,
+    names_other_fields,
+    read_columns,
+)
 
-_FAST_TYPES: dict[ColumnType, pl.DataType] = {
-    ColumnType.INTEGER: pl.Int64(),
-    ColumnType.BIGINT: pl.Int64(),
-    ColumnType.REAL: pl.Float64(),
-    ColumnType.DOUBLE: pl.Float64(),
-    ColumnType.DECIMAL: pl.Float64(),
-    ColumnType.BOOLEAN: pl.Boolean(),
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int and -(1 << 63) <= value < 1 << 63
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int or type(value) is float
+
+
+_NUMBERS: dict[ColumnType, tuple[pl.DataType, Callable[[object], bool]]] = {
+    ColumnType.INTEGER: (pl.Int64(), _is_whole),
+    ColumnType.BIGINT: (pl.Int64(), _is_whole),
+    ColumnType.REAL: (pl.Float64(), _is_number),
+    ColumnType.DOUBLE: (pl.Float64(), _is_number),
+    ColumnType.DECIMAL: (pl.Float64(), _is_number),
+    ColumnType.BOOLEAN: (pl.Boolean(), lambda value: type(value) is bool),
 }
 FEW = 64
 """Fewer lines of a table than this are read one by one."""
@@ -130,41 +146,40 @@ class _Reader:
         rows.events.append(event)
         rows.raw.append(raw)
 
-    def read_alike(self, table: Table, lines: pl.DataFrame) -> None:
+    def read_alike(self, table: Table, lines: pl.DataFrame, *, told_apart: bool = False) -> None:
         """Read lines of text together, as far as they are alike."""
         if lines.height < FEW:
-            for number, raw in lines.iter_rows():
-                self.read_one(number, raw.encode())
+            self.read_singly(lines)
             return
         columns = read_columns(table, lines["raw"], history=self.received_at is None)
-        if columns is None:
-            for part in lines.iter_slices(lines.height // _PARTS + 1):
-                self.read_alike(table, part)
+        if columns is not None:
+            if "received_at" not in columns.columns:
+                columns = columns.with_columns(_arrived(self.received_at, columns.height))
+            self.alike.setdefault(table.name, []).append(columns.hstack(lines))
             return
-        if "received_at" not in columns.columns:
-            columns = columns.with_columns(_arrived(self.received_at, columns.height))
-        self.alike.setdefault(table.name, []).append(columns.hstack(lines))
+        if not told_apart:
+            other = names_other_fields(table, lines["raw"])
+            self.read_singly(lines.filter(other))
+            lines = lines.filter(~other)
+        for part in lines.iter_slices(lines.height // _PARTS + 1):
+            self.read_alike(table, part, told_apart=True)
+
+    def read_singly(self, lines: pl.DataFrame) -> None:
+        """Read lines of text one by one."""
+        for number, raw in lines.iter_rows():
+            self.read_one(number, raw.encode())
 
     def united(self, table: Table) -> pl.DataFrame:
         """The one frame of a table, in the order of the lines."""
         frames = self.alike.get(table.name, [])
         if table.name in self.odd:
-            frame, bad = self.odd_frame(table)
-            if not _agree([*frames, frame]):
-                # A column that reads as text in one line is text in all of them.
-                for number, raw in _pairs(self.alike.pop(table.name)):
-                    self.read_one(number, raw)
-                frames = []
-                frame, bad = self.odd_frame(table)
-            self.bad += bad
+            frame, bad = _frame(table, self.odd[table.name].in_order(), self.received_at)
             frames = [*frames, frame]
+            self.bad += bad
         whole = pl.concat(frames, how="diagonal").sort("line_no")
-        known = [*ENVELOPE, *(column.name for column in table.columns), "tenant_id", "extra"]
+        own = (column.name + end for column in table.columns for end in ("", AS_TEXT))
+        known = [*ENVELOPE, *own, "tenant_id", "extra"]
         return whole.select(name for name in known if name in whole.columns)
-
-    def odd_frame(self, table: Table) -> tuple[pl.DataFrame, list[dict[str, object]]]:
-        """The frame of what was read one by one, and what of it is rejected."""
-        return _frame(table, self.odd[table.name].in_order(), self.received_at)
 
 
 def _sorted_out(lines: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
@@ -199,22 +214,6 @@ def _is_text(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _agree(frames: list[pl.DataFrame]) -> bool:
-    """Whether a column of several frames has one type in all of them."""
-    kinds: dict[str, pl.DataType] = {}
-    return all(
-        kinds.setdefault(name, kind) == kind
-        for frame in frames
-        for name, kind in frame.schema.items()
-    )
-
-
-def _pairs(frames: list[pl.DataFrame]) -> Iterator[tuple[int, bytes]]:
-    for frame in frames:
-        for number, raw in frame.select("line_no", "raw").iter_rows():
-            yield number, raw.encode()
 
 
 def _read(raw: bytes, *, history: bool) -> tuple[dict[str, Any], tuple[Reason, str] | None]:
@@ -290,14 +289,9 @@ def _frame(
     spoilt: dict[int, str] = {}
     columns = [*_envelope(rows), _arrival(rows, received_at, spoilt)]
     columns.append(pl.Series("raw", rows.raw, dtype=pl.Binary).cast(pl.String))
-    columns += [
-        _series(name, [body.get(name) for body in data], kind, spoilt)
-        for name, kind in known.items()
-        if name in named
-    ]
-    if "tenant_id" in named:
-        tenants = [body.get("tenant_id") for body in data]
-        columns.append(_series("tenant_id", tenants, ColumnType.TEXT, spoilt))
+    for name, kind in (known | {"tenant_id": ColumnType.TEXT}).items():
+        if name in named:
+            columns += _sent(name, [body.get(name) for body in data], kind, spoilt)
     unknown = set().union(*data) - set(known) - {"tenant_id"}
     if unknown:
         columns.append(_extra(data, unknown))
@@ -338,15 +332,24 @@ def _arrived(received_at: datetime | None, count: int) -> pl.Series:
     return arrived.new_from_index(0, count)
 
 
-def _series(name: str, values: list[Any], kind: ColumnType, spoilt: dict[int, str]) -> pl.Series:
-    """A column of values; as text where they are not all of the type that is expected."""
+def _sent(
+    name: str, values: list[Any], kind: ColumnType, spoilt: dict[int, str]
+) -> Iterator[pl.Series]:
+    """A column of values; of numbers two, where some are none: theirs is text, beside the others."""
     if kind is ColumnType.JSON:
         texts = [None if v is None else orjson.dumps(v).decode() for v in values]
-        return pl.Series(name, texts, dtype=pl.String)
-    try:
-        return pl.Series(name, values, dtype=_FAST_TYPES.get(kind, pl.String()), strict=True)
-    except (TypeError, OverflowError, pl.exceptions.PolarsError):
-        return pl.Series(name, _texts(name, values, spoilt), dtype=pl.String)
+        yield pl.Series(name, texts, dtype=pl.String)
+        return
+    if kind not in _NUMBERS:
+        yield pl.Series(name, _texts(name, values, spoilt), dtype=pl.String)
+        return
+    native, fits = _NUMBERS[kind]
+    if any(value is not None and fits(value) for value in values):
+        numbers = [v if v is not None and fits(v) else None for v in values]
+        yield pl.Series(name, numbers, dtype=native, strict=True)
+    others = [None if v is None or fits(v) else v for v in values]
+    if any(value is not None for value in others):
+        yield pl.Series(name + AS_TEXT, _texts(name, others, spoilt), dtype=pl.String)
 
 
 def _texts(name: str, values: list[Any], spoilt: dict[int, str]) -> list[str | None]:

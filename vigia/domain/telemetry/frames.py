@@ -2,8 +2,9 @@
 
 An *event frame* holds events of one table: the envelope's columns below, and any of the
 table's columns under their dictionary names, in any Polars type that can be read as the
-column's own (text is parsed; native types are taken as they are). Columns that neither names
-are kept as sent, in `extra`.
+column's own (text is parsed; native types are taken as they are). Where a column of numbers also
+came as something else, that is beside it, as text (`AS_TEXT`). Columns that neither names are kept
+as sent, in `extra`.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ ENVELOPE = pl.Schema(
 * `ce_time`: when it happened (RFC 3339 text or an instant). Fills the table's time column
   where the data have none; orders the changes of a thing.
 * `received_at`: when it arrived. Null or left out means at `ce_time`, or the table's own time:
-  a history arrived as it happened. Only importing code may leave it out.
+  a history that does not say it arrived as it happened. Only importing code may leave it out.
 * `raw`: the event as sent. Leave it null in a prepared frame: should the row be quarantined,
   the event that the frame spells is kept instead, and that can be replayed.
 """
+
+AS_TEXT = " as text"
+"""Ends the name of a column that holds, of another one, the values that are no numbers."""
 
 REJECTED = pl.Schema(
     {

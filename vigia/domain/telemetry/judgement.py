@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from vigia.domain.dictionary import Table
-from vigia.domain.telemetry.frames import ENVELOPE, MAX_EVENT_BYTES, REJECTED, rejected
+from vigia.domain.telemetry.frames import AS_TEXT, ENVELOPE, MAX_EVENT_BYTES, REJECTED, rejected
 from vigia.domain.telemetry.reasons import Reason
 
 SHOWN = 80
@@ -39,10 +39,17 @@ class Judgement:
         if not where.any():
             return
         rows = where.fill_null(value=False).arg_true().to_list()
-        shown = self.frame[field].gather(rows).to_list() if field in self.frame.columns else None
-        for place, row in enumerate(rows):
-            value = None if shown is None else shown[place]
+        for row, value in zip(rows, self._sent(field, rows), strict=True):
             self.reject_row(row, reason, detail(field, value, hint))
+
+    def _sent(self, field: str, rows: list[int]) -> list[Any]:
+        """What rows hold in a field, as a number or as text."""
+        sent: list[Any] = [None] * len(rows)
+        for name in (field + AS_TEXT, field):
+            if name in self.frame.columns:
+                found = self.frame[name].gather(rows).to_list()
+                sent = [old if new is None else new for old, new in zip(sent, found, strict=True)]
+        return sent
 
     def reject_row(
         self, row: int, reason: Reason, text: str, missing: Missing | None = None

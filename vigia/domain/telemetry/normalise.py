@@ -16,7 +16,7 @@ from vigia.domain.identity import tenant_id as id_of_tenant
 from vigia.domain.telemetry import clock as clocks
 from vigia.domain.telemetry import values
 from vigia.domain.telemetry.clock import ClockRule
-from vigia.domain.telemetry.frames import ENVELOPE
+from vigia.domain.telemetry.frames import AS_TEXT, ENVELOPE
 from vigia.domain.telemetry.ids import as_uuid, body_hashes, event_ids
 from vigia.domain.telemetry.judgement import Judgement
 from vigia.domain.telemetry.reasons import Reason
@@ -156,16 +156,15 @@ class _Normaliser:
 
     def _read(self, column: Column) -> None:
         """Put the typed column in place; reject what does not read as its type."""
-        if column.name not in self.frame.columns or self._is_record_key(column):
+        if self._is_record_key(column):
             return
-        raw = values.without_blanks(self.frame[column.name])
-        if raw.null_count() == len(raw):
+        parts = [self._read_sent(column, end) for end in ("", AS_TEXT)]
+        found = [part for part in parts if part is not None]
+        if not found:
             return
-        typed = values.read(raw, column) if raw.dtype != pl.Binary else raw
-        if typed.null_count() != raw.null_count():
-            unreadable = typed.is_null() & raw.is_not_null()
-            hint = f"and not {values.EXPECTED[column.type]}"
-            self.judgement.reject(unreadable, Reason.BAD_TYPE, column.name, hint)
+        typed = found[0]
+        if len(found) > 1:
+            typed = typed.zip_with(typed.is_not_null(), found[1])
         if column.type is ColumnType.JSON:
             self._judge_json(typed)
         elif typed.dtype == pl.String:
@@ -175,6 +174,20 @@ class _Normaliser:
             target = reference_target(self.table, column)
             typed = values.read_reference(typed, self.tenant_id, target)
         self.typed[column.name] = typed
+
+    def _read_sent(self, column: Column, end: str) -> pl.Series | None:
+        """The values that came as the column itself, or beside it as text; None without any."""
+        if column.name + end not in self.frame.columns:
+            return None
+        raw = values.without_blanks(self.frame[column.name + end])
+        if raw.null_count() == len(raw):
+            return None
+        typed = values.read(raw, column) if raw.dtype != pl.Binary else raw
+        if typed.null_count() != raw.null_count():
+            unreadable = typed.is_null() & raw.is_not_null()
+            hint = f"and not {values.EXPECTED[column.type]}"
+            self.judgement.reject(unreadable, Reason.BAD_TYPE, column.name, hint)
+        return typed.alias(column.name)
 
     def _is_key(self, column: Column) -> bool:
         return column.name == self.table.key[0]
@@ -301,7 +314,8 @@ class _Normaliser:
 
     def _keep_unknown(self) -> None:
         """Gather fields that the dictionary does not name into `extra`."""
-        known = {c.name for c in self.table.columns} | _HOUSEKEEPING | set(ENVELOPE)
+        own = {c.name + end for c in self.table.columns for end in ("", AS_TEXT)}
+        known = own | _HOUSEKEEPING | set(ENVELOPE)
         unknown = [name for name in self.frame.columns if name not in known]
         extra = self.frame["extra"] if "extra" in self.frame.columns else None
         key = self.table.key[0]
