@@ -10,8 +10,8 @@ import polars as pl
 from vigia.simulator.emit.files import TRUTH, WorldFolder
 from vigia.simulator.truth import TABLES
 
-MAY_READ = ("vigia.evaluate.", "vigia.cli.evaluate.")
-"""Whoever may import the reader of the truth."""
+MAY_READ = ("vigia.evaluate.", "vigia.cli.evaluate.", "bench.pictures.week.")
+"""Whoever may import the reader of the truth; a picture for people marks what was wrong."""
 MAY_KNOW = ("vigia.evaluate.", "vigia.simulator.")
 """Whoever may know what truth looks like; the simulator writes it and reads none."""
 

@@ -23,7 +23,7 @@ DECAY_US = 45 * 60_000_000
 GENERATIONS = 3
 _MINUTE_US = 60_000_000
 
-_OFFICE = (1, 1, 1, 1, 1, 2, 4, 8, 16, 24, 28, 20, 14, 12, 20, 16, 12, 8, 5, 3, 2, 2, 1, 1)
+OFFICE = (1, 1, 1, 1, 1, 2, 4, 8, 16, 24, 28, 20, 14, 12, 20, 16, 12, 8, 5, 3, 2, 2, 1, 1)
 _FLAT = (7, 6, 6, 6, 6, 6, 7, 8, 9, 10, 10, 9, 9, 9, 9, 9, 9, 9, 9, 8, 8, 8, 7, 7)
 _MALL = (1, 1, 1, 1, 1, 1, 2, 4, 6, 10, 14, 14, 12, 12, 12, 12, 14, 18, 20, 20, 16, 10, 4, 2)
 _EVENING = (2, 1, 1, 1, 1, 3, 6, 10, 10, 8, 8, 8, 8, 8, 8, 8, 10, 14, 24, 26, 24, 16, 8, 4)
@@ -81,7 +81,7 @@ def _rate(world: World, weather: pl.DataFrame, site: Ints, at_us: Ints) -> Float
     local = clock.to_local_us(site, at_us)
     day = local // DAY_US
     kinds = world.sites["archetype"].to_list()
-    profile = np.array([PROFILES.get(kind, _OFFICE) for kind in kinds], dtype=np.float64)
+    profile = np.array([PROFILES.get(kind, OFFICE) for kind in kinds], dtype=np.float64)
     profile /= profile.sum(axis=1, keepdims=True)
     week = np.array([_week(kind) for kind in kinds])
     posts = np.bincount(world.posts["site"].to_numpy(), minlength=len(kinds))
