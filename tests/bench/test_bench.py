@@ -12,6 +12,8 @@ import pytest
 
 from bench.run import exponent, run_engine
 from bench.telemetry import write_snapshots, write_values
+from bench.world import _STAGES, measure, simulate
+from vigia.cli import bench as command
 
 
 @pytest.mark.parametrize(
@@ -47,12 +49,50 @@ def test_the_command_prints_one_object_of_the_promised_shape() -> None:
     assert printed["name"] == "snapshots"
 
 
+@pytest.fixture(scope="module")
+def made():
+    return measure([1], 2, rounds=1).as_dict()
+
+
+def test_making_a_world_is_measured_against_spelling_ready_events(made) -> None:
+    assert made.keys() == {"name", "reference", "ratio", "exponent", "peak_mb", "figures"}
+    assert made["name"] == "simulate"
+    figures = made["figures"]
+    assert figures["sites"] == [1]
+    assert figures["events"][0] > 500
+    assert made["ratio"] > 0
+    assert figures["packed_bytes_per_event"] < figures["bytes_per_event"] / 3
+
+
+def test_every_stage_of_a_world_has_its_share_of_the_cost(made) -> None:
+    us = made["figures"]["us_per_event"]
+    assert us.keys() == {*_STAGES, "rest"}
+    assert all(value > 0 for value in us.values())
+
+
+@pytest.mark.slow
+def test_worlds_of_several_sizes_tell_how_cost_grows() -> None:
+    found = simulate(50_000)
+    assert found.figures["sites"] == [1, 2]
+    assert found.exponent is not None
+    assert all(found.figures["marginal_events_per_s"])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["router", "ingest"])
 def test_the_benchmarks_on_a_database_run(name: str) -> None:
     from bench import database
 
     assert getattr(database, name)(4000).ratio > 0
+
+
+def test_figures_with_names_are_shown_under_each_other(capsys) -> None:
+    figures = {"sizes": [1000, 2000], "us": {"text": 1.5, "write": 0.9}, "marginal": [None]}
+    result = {"name": "n", "reference": "r", "ratio": 0.5, "exponent": None, "peak_mb": 1}
+    command._show({**result, "figures": figures})
+    shown = capsys.readouterr().out
+    assert "1,000  2,000" in shown
+    assert "write 0.9" in shown
 
 
 @pytest.mark.slow

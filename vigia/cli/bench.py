@@ -13,7 +13,7 @@ import typer
 from vigia.domain.errors import VigiaError
 
 app = typer.Typer(rich_markup_mode=None)
-NAMES = ("snapshots", "rollups", "router", "ingest", "pages")
+NAMES = ("snapshots", "rollups", "router", "ingest", "pages", "simulate")
 
 
 @app.command()
@@ -35,7 +35,7 @@ def bench(
 
 def _measure(name: str, size: int | None) -> dict[str, Any]:
     try:
-        from bench import database, pages, run
+        from bench import database, pages, run, world
     except ImportError as error:
         raise VigiaError(
             "The benchmarks are part of the source tree and need its development tools. "
@@ -47,6 +47,7 @@ def _measure(name: str, size: int | None) -> dict[str, Any]:
         "router": database.router,
         "ingest": database.ingest,
         "pages": pages.pages,
+        "simulate": world.simulate,
     }
     if name not in known:
         raise VigiaError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)} and all.")
@@ -64,6 +65,14 @@ def _show(result: dict[str, Any]) -> None:
         if result[key] is not None:
             table.add_row(key, f"{result[key]:,}")
     for key, value in result["figures"].items():
-        shown = value if isinstance(value, list) else [value]
-        table.add_row(key, "  ".join(f"{v:,}" if not isinstance(v, str) else v for v in shown))
+        table.add_row(key, _spelled(value))
     Console().print(table)
+
+
+def _spelled(value: Any) -> str:
+    """Figures side by side; those with a name after it."""
+    if isinstance(value, list):
+        return "  ".join(map(_spelled, value))
+    if isinstance(value, dict):
+        return "\n".join(f"{name} {_spelled(each)}" for name, each in value.items())
+    return value if isinstance(value, str) else "-" if value is None else f"{value:,}"
