@@ -159,6 +159,7 @@ def _by_words(name: str) -> FindingType | None:
     for word, category, severity in _KEYWORDS:
         if word in f"_{name}_" or word in f"_{singular}_":
             high, critical = _LATE_FROM_MIN[category]
-            title = name.replace("_", " ").capitalize()
+            # The word alone: who knows what else a name from outside holds.
+            title = word.strip("_").replace("_", " ").capitalize()
             return FindingType(name, category, severity, ScopeKind.SITE, title, high, critical)
     return None

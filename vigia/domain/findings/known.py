@@ -212,7 +212,7 @@ def family_type(name: str) -> FindingType | None:
         return None
     metric, direction = told
     registered = _METRICS.get(metric)
-    title = registered.title if registered else metric.replace("_", " ").capitalize()
+    title = registered.title if registered else "Imported series"
     category = _category_of(metric)
     if direction == "LOW":
         return FindingType(name, category, _HIGH, _SITE, f"{title}: too few")
