@@ -22,7 +22,7 @@ SET_UP_ONCE = {
 
 LONGEST_FIRST = (
     "demo",
-    "dagster and dbt",
+    "heavy libraries",
     "tests/journeys/test_incident_log.py",
     "tests/services/test_platform.py",
 )
