@@ -13,10 +13,13 @@ SET_UP_ONCE = {
     "tests/browser/": "demo",
     "tests/journeys/test_demo.py": "demo",
     "tests/journeys/test_tracks_on_the_dashboard.py": "demo",
-    "tests/dbt/": "dagster and dbt",
     "tests/evaluate/": "a small world",
-    "tests/orchestration/": "dagster and dbt",
-    "tests/worker/test_analytics.py": "dagster and dbt",
+    # dbt, Dagster and Great Expectations: seconds to import, in every process again.
+    "tests/dbt/": "heavy libraries",
+    "tests/orchestration/": "heavy libraries",
+    "tests/quality/": "heavy libraries",
+    "tests/worker/test_analytics.py": "heavy libraries",
+    "tests/worker/test_quality.py": "heavy libraries",
 }
 """Folder or file to the name of what its tests stay together for."""
 
