@@ -78,9 +78,10 @@ def read(
     from psycopg.types.string import TextLoader
 
     with database().transaction(Role.APP, tenant_id) as connection:
-        connection.adapters.register_loader("uuid", TextLoader)
-        connection.adapters.register_loader("numeric", FloatLoader)
-        cursor = connection.execute(query, parameters)
+        cursor = connection.cursor()
+        cursor.adapters.register_loader("uuid", TextLoader)
+        cursor.adapters.register_loader("numeric", FloatLoader)
+        cursor.execute(query, parameters)
         names = [column.name for column in cursor.description or ()]
         rows = cursor.fetchall()
     return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)

@@ -81,9 +81,13 @@ class Settings(BaseSettings):
     def database(self) -> Database:
         """Return the operational database: yours, or the running embedded server's.
 
+        Its transactions share the connections of this process.
+
         Raises:
             ServerDownError: the embedded server is not running; the text says how to start it.
         """
         if self.database_url is not None:
-            return Database(self.database_url.get_secret_value(), self.layout.secret())
-        return Database(self.layout.admin_url(), self.layout.secret())
+            url = self.database_url.get_secret_value()
+        else:
+            url = self.layout.admin_url()
+        return Database(url, self.layout.secret(), reuses=True)

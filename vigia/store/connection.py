@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
 
+from vigia.store import idle
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -35,6 +37,8 @@ class Role(StrEnum):
 
 
 LOGIN_ROLES = (Role.APP, Role.WORKER, Role.ANALYTICS)
+# Never the query roles: what they run is composed from a person's words.
+_KEPT_ROLES = frozenset({Role.APP, Role.WORKER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,12 @@ class Database:
     Attributes:
         admin_url: libpq URL of a role that may create roles and databases.
         secret: Installation secret from which the passwords of the product's roles derive.
+        reuses: Whether transactions take connections that earlier ones of this process left.
     """
 
     admin_url: str = field(repr=False)
     secret: bytes = field(repr=False)
+    reuses: bool = False
 
     @property
     def name(self) -> str:
@@ -81,10 +87,8 @@ class Database:
 
     @contextmanager
     def connect(self, role: Role | str | None = None) -> Iterator[psycopg.Connection]:
-        """A connection in autocommit mode, closed afterwards."""
-        import psycopg
-
-        with psycopg.connect(self.url(role), autocommit=True, connect_timeout=10) as connection:
+        """A connection of its own in autocommit mode, closed afterwards."""
+        with idle.opened(self.url(role)) as connection:
             yield connection
 
     @contextmanager
@@ -93,13 +97,31 @@ class Database:
     ) -> Iterator[psycopg.Connection]:
         """A connection inside one transaction: committed at the end, rolled back on an error.
 
+        What is registered on the connection itself may outlive it; register on a cursor instead.
+
         Args:
             role: Who acts.
             tenant_id: Whose rows the `app` role may touch. Without it, that role sees none.
         """
-        with self.connect(role) as connection, connection.transaction():
+        with self._lent(role) as connection, connection.transaction():
             set_tenant(connection, tenant_id)
             yield connection
+
+    @contextmanager
+    def _lent(self, role: Role | str) -> Iterator[psycopg.Connection]:
+        """A connection for one transaction; after an error it is closed, whatever the error."""
+        if not (self.reuses and role in _KEPT_ROLES):
+            with self.connect(role) as connection:
+                yield connection
+            return
+        waiting = idle.IDLE
+        kept = waiting.take(self.url(role))
+        try:
+            yield kept.connection
+        except BaseException:
+            kept.connection.close()
+            raise
+        waiting.give_back(kept)
 
 
 def set_tenant(connection: psycopg.Connection, tenant_id: UUID | None) -> None:
