@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import psycopg
 
 MARKS = "pg_temp.stage_marks"
+_PLAIN_TRIES = 2
 _IDENTITY = {
     "source": ColumnType.TEXT,
     "source_event_id": ColumnType.TEXT,
@@ -93,7 +94,7 @@ class Session:
         self.tenant_id = tenant_id
         self._known: dict[str, set[bytes]] = {}
         self._stages: set[str] = set()
-        self._expects_new = True
+        self._repeating: set[str] = set()
 
     def prepare(self, judged: Mapping[str, Normalised], *, partitions: bool = True) -> None:
         """Make the staging tables and day partitions a chunk needs; before its transaction.
@@ -172,24 +173,40 @@ class Session:
     def _insert(self, table: Table, columns: list[str], batch_id: UUID) -> list[bytes]:
         """Store the staged events whose identity is new; returns the ids of the others.
 
-        Most chunks hold new events only. Inserting these without asking costs a fifth less, so
-        that is tried first, until a chunk proves otherwise.
+        Most chunks hold new events only. Inserting these without asking costs a quarter less than
+        letting every insert look for conflicts, so that is tried first. Once a chunk has repeated
+        something known, what the next ones repeat is taken out before. The last way is for those
+        who deliver the same at the same time.
         """
         from psycopg.errors import UniqueViolation
 
         values = {"tenant": self.tenant_id, "batch": batch_id, "table": table.name}
-        if self._expects_new:
+        known: list[bytes] = []
+        for _ in range(_PLAIN_TRIES):
+            if table.name in self._repeating:
+                known += self._take_out_known(table)
             try:
                 with self.connection.transaction():
                     self.connection.execute(_all_keys(table), values)
                     self.connection.execute(_rows(table, columns), values)
             except UniqueViolation:
-                self._expects_new = False
+                self._repeating.add(table.name)
             else:
-                return []
-        known = self.connection.execute(_new_keys_and_rows(table, columns), values).fetchall()
-        self._expects_new = not known
-        return [row[0].bytes for row in known]
+                return known
+        more = self.connection.execute(_new_keys_and_rows(table, columns), values).fetchall()
+        return known + [row[0].bytes for row in more]
+
+    def _take_out_known(self, table: Table) -> list[bytes]:
+        """Take staged events out whose identity is known; returns their ids."""
+        found = self.connection.execute(_known(table), {"tenant": self.tenant_id}).fetchall()
+        if not found:
+            self._repeating.discard(table.name)
+            return []
+        self._unstage(table, [row[0] for row in found])
+        return [row[0].bytes for row in found]
+
+    def _unstage(self, table: Table, ids: list[UUID]) -> None:
+        self.connection.execute(f"DELETE FROM {_stage(table)} WHERE event_id = ANY(%s)", [ids])
 
     # ------------------------------------------------------------------ references
 
@@ -275,10 +292,7 @@ class Session:
         self._settle_repeats(events.join(hashes, on="event_id"), judged, stored)
         if table.kind is Kind.STATE:
             # What is known changes nothing, and a conflicting event is none of the thing's.
-            self.connection.execute(
-                f"DELETE FROM {_stage(table)} WHERE event_id = ANY(%s)",
-                [[UUID(bytes=i) for i in known]],
-            )
+            self._unstage(table, [UUID(bytes=i) for i in known])
         return events.join(hashes, on="event_id", how="anti")
 
     def _settle_repeats(self, again: pl.DataFrame, judged: Normalised, stored: Stored) -> None:
@@ -381,6 +395,19 @@ def _rows(table: Table, columns: list[str]) -> str:
     return f"""
         INSERT INTO ops.ingest_event (tenant_id, table_name, batch_id, {", ".join(own)})
         SELECT %(tenant)s, %(table)s, %(batch)s, {", ".join(own)} FROM {_stage(table)}
+    """
+
+
+def _known(table: Table) -> str:
+    """SQL of the staged ids that are known, one look into the index each.
+
+    A journal of millions grew a moment ago, and the planner might choose to read all of it.
+    """
+    return f"""
+        SELECT s.event_id FROM {_stage(table)} AS s CROSS JOIN LATERAL (
+            SELECT FROM ops.ingest_key AS k
+            WHERE k.tenant_id = %(tenant)s AND k.event_id = s.event_id LIMIT 1
+        ) AS found
     """
 
 
