@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import string
 from itertools import pairwise
+from time import process_time
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vigia.domain.findings.categorise import MAX_NAME, categorise, categorised, resolve
+from vigia.domain.findings.categorise import (
+    MAX_NAME,
+    _resolved,
+    categorise,
+    categorised,
+    resolve,
+)
 from vigia.domain.findings.known import (
     ALIASES,
     GENERIC,
@@ -275,3 +282,20 @@ def test_safety_flags_are_on_the_patterns_that_never_wait_for_late_data():
 
 def test_a_name_without_end_is_cut():
     assert len(resolve("TOUR_" + "Ω" * 10**6).name) <= MAX_NAME
+
+
+def _cpu_ms(call, times=200):
+    start = process_time()
+    for _ in range(times):
+        call()
+    return (process_time() - start) / times * 1000
+
+
+def test_every_path_keeps_far_within_its_time():
+    """Processor time, and limits a hundred times what is needed: no slow machine fails here."""
+    assert _cpu_ms(lambda: _resolved.__wrapped__("GEOFENCE_BREACH")) < 1
+    assert _cpu_ms(lambda: categorise("GEOFENCE_BREACH")) < 1
+    context = {"overdue_minutes": 120, "z_score": 3.0, "priority": "P2"}
+    assert _cpu_ms(lambda: categorise("TOUR_OVERDUE", context)) < 5
+    cases = pl.DataFrame({"type": [*KNOWN] * 3000, "delay_min": [30.0] * 3000 * len(KNOWN)})
+    assert _cpu_ms(lambda: categorised(cases), times=1) < cases.height / 100_000 * 1000

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from time import process_time
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -192,8 +195,6 @@ def test_a_book_without_a_generic_runbook_is_refused():
 
 
 def test_every_row_of_a_runbook_is_plain_data_and_says_all_of_it():
-    import json
-
     rows = [as_row(found) for found in PRODUCT]
     assert json.loads(json.dumps(rows)) == rows
     by_code = {row["code"]: row for row in rows}
@@ -210,3 +211,18 @@ def test_an_action_is_off_until_enabled_and_never_exceeds_its_highest_mode(highe
     assert action.mode(None) is None
     for enabled in Mode:
         assert order.index(action.mode(enabled)) == min(order.index(enabled), order.index(highest))
+
+
+def _cpu_ms(call, times=200):
+    start = process_time()
+    for _ in range(times):
+        call()
+    return (process_time() - start) / times * 1000
+
+
+def test_every_level_keeps_far_within_its_time():
+    """Processor time, and limits a hundred times what is needed: no slow machine fails here."""
+    assert _cpu_ms(lambda: SHARED.match("TOUR_OVERDUE", "SECURITY", "HIGH")) < 0.1
+    assert _cpu_ms(lambda: SHARED.match("FENCE_CUT", "SECURITY", "HIGH")) < 30
+    assert _cpu_ms(lambda: SHARED.match("FENCE_CUT", "SECURITY", "LOW")) < 30
+    assert _cpu_ms(lambda: SHARED.match("WHAT_IS_THIS", "OPERATIONAL", "HIGH")) < 30

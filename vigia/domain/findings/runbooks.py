@@ -28,6 +28,7 @@ MIN_STEPS, MAX_STEPS = 4, 7
 _ID = re.compile(r"[A-Z][A-Z0-9-]{1,39}")
 _FRONT = re.compile(r"\A---\n(?P<front>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
 _STEP = re.compile(r"(\d+)\. +(\S.*)")
+_SEVERITIES = frozenset(map(str, Severity))
 _SAY_NOTHING = frozenset({"CORRELATION", "LOW", "BELOW", "ABOVE", "ABSENT"})
 
 
@@ -235,14 +236,15 @@ class Book:
     def __init__(self, shared: Iterable[Runbook], own: Iterable[Runbook] = ()) -> None:
         groups = (_checked(own), _checked(shared))
         self._exact: dict[str, Runbook] = {}
-        self._by_category: dict[str, list[tuple[int, Runbook]]] = {}
+        self._by_category: dict[str, list[_Candidate]] = {}
         for rank, runbooks in enumerate(groups):
             for runbook in runbooks:
                 for name in runbook.front.types:
                     self._exact.setdefault(name, runbook)
                 if runbook.front.finding_type != GENERIC:
                     siblings = self._by_category.setdefault(runbook.front.category, [])
-                    siblings.append((rank, runbook))
+                    words = tuple(_words(name) for name in runbook.front.types)
+                    siblings.append(_Candidate(runbook, rank, words))
         if GENERIC not in self._exact:
             raise RunbookError(
                 f"no runbook for {GENERIC}: without it a finding could be left without any"
@@ -280,12 +282,27 @@ class Book:
 
     def _nearest(self, name: str, category: str, severity: str) -> Match:
         siblings = self._by_category.get(category, [])
-        alike = [found for found in siblings if found[1].front.severity == severity]
         if not siblings:
             return Match(self._exact[GENERIC], Level.GENERIC)
+        alike = [found for found in siblings if found.runbook.front.severity == severity]
         words = _words(name)
-        _, nearest = min(alike or siblings, key=lambda found: _distance(found, words, severity))
-        return Match(nearest, Level.CATEGORY_AND_SEVERITY if alike else Level.CATEGORY)
+        wanted = Severity(severity) if severity in _SEVERITIES else KNOWN[GENERIC].severity
+        nearest = min(alike or siblings, key=lambda found: found.distance(words, wanted.rank))
+        return Match(nearest.runbook, Level.CATEGORY_AND_SEVERITY if alike else Level.CATEGORY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A runbook that may do for other types of its category; `rank` 0 is the tenant's own."""
+
+    runbook: Runbook
+    rank: int
+    words: tuple[frozenset[str], ...]
+
+    def distance(self, words: frozenset[str], severity: int) -> tuple[int, int, int, str]:
+        shared = max(len(words & own) for own in self.words)
+        off = abs(self.runbook.front.severity.rank - severity)
+        return self.rank, -shared, off, self.runbook.id
 
 
 def as_row(runbook: Runbook) -> Mapping[str, Any]:
@@ -337,12 +354,3 @@ def _words(name: str) -> frozenset[str]:
     """The words of a type that say what it is about, in the singular."""
     words = spelled(name).split("_")
     return frozenset(w if w.endswith("SS") else w.removesuffix("S") for w in words) - _SAY_NOTHING
-
-
-def _distance(
-    found: tuple[int, Runbook], words: frozenset[str], severity: str
-) -> tuple[int, int, int, str]:
-    rank, runbook = found
-    shared = max(len(words & _words(name)) for name in runbook.front.types)
-    wanted = Severity(severity) if severity in set(Severity) else KNOWN[GENERIC].severity
-    return rank, -shared, abs(runbook.front.severity.rank - wanted.rank), runbook.id

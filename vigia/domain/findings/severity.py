@@ -48,11 +48,15 @@ class Context:
         >>> Context.of({"overdue_minutes": 120, "colour": "red"}).delay_min
         120.0
         """
-        delays = [d for key in DELAY_KEYS if (d := _number(values.get(key))) is not None]
+        delay: float | None = None
+        for key in DELAY_KEYS:
+            found = _number(values[key]) if key in values else None
+            if found is not None and (delay is None or found > delay):
+                delay = found
         subject = values.get("subject_severity")
         priority = values.get("priority")
         return cls(
-            max(delays, default=None),
+            delay,
             _number(values.get("z_score")),
             priority if isinstance(priority, str) else None,
             Severity(subject) if isinstance(subject, str) and subject in _RANKS else None,
@@ -154,7 +158,12 @@ def _never_eased(kind: FindingType) -> bool:
 
 
 def _z_steps(deviation: float, rules: SeverityRules) -> int:
-    return max((steps for bound, steps in rules.z_steps if deviation >= bound), default=0)
+    reached = 0
+    for bound, steps in rules.z_steps:
+        if deviation < bound:
+            break
+        reached = steps
+    return reached
 
 
 def _z_column(rules: SeverityRules) -> pl.Expr:
