@@ -63,6 +63,12 @@ def stored_columns(table: Table) -> pl.Schema:
     return polars_schema([c for c in table.all_columns if c.name != "tenant_id"])
 
 
+def in_order(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows as a file holds them: `stored_columns`, by site and time."""
+    order = [c for c in ("site_id", table.time, *table.key) if c in rows.columns]
+    return rows.select(stored_columns(table).names()).sort(order, nulls_last=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Lake:
     """A folder of Parquet files.
@@ -86,10 +92,8 @@ class Lake:
             frame: Rows with `stored_columns`, in any order.
         """
         target = self.root / part_path(tenant_id, table.name, day, number)
-        order = [c for c in ("site_id", table.time, *table.key) if c in frame.columns]
-        rows = frame.select(stored_columns(table).names()).sort(order, nulls_last=True)
         try:
-            size, digest = self._write(rows, target)
+            size, digest = self._write(in_order(table, frame), target)
         except OSError as error:
             with suppress(OSError):
                 target.with_suffix(".tmp").unlink()

@@ -23,6 +23,7 @@ from vigia.store.lake import (
     LakeError,
     Part,
     forget_part,
+    in_order,
     mark_verified,
     parts_of_day,
     record_part,
@@ -98,7 +99,7 @@ def archive_day(
     part = lake.write(tenant_id, table, day, number, missing)
     with database.transaction(Role.WORKER) as connection:
         record_part(connection, part, now)
-    if not is_faithful(database, lake, part):
+    if not is_faithful(lake, part, missing):
         raise LakeError(
             f"{part.path} does not read back as it was written; the disk may be failing. The "
             "rows stay in the database. Check the disk, then run the archive again."
@@ -116,7 +117,7 @@ def _settle(
         parts = parts_of_day(connection, tenant_id, table.name, day)
     kept: list[Part] = []
     for part, verified in parts:
-        faithful = verified or is_faithful(database, lake, part)
+        faithful = verified or is_faithful(lake, part, _hot(database, part))
         with database.transaction(Role.WORKER) as connection:
             if not faithful:
                 forget_part(connection, part)
@@ -127,22 +128,28 @@ def _settle(
     return kept
 
 
-def is_faithful(database: Database, lake: Lake, part: Part) -> bool:
+def is_faithful(lake: Lake, part: Part, original: pl.DataFrame) -> bool:
     """Read a part back and compare it, row by row, with the hot rows it was made of.
 
-    Hot rows that arrived after it was written do not count against it.
+    Args:
+        lake: Where it lies.
+        part: What the manifest says of it.
+        original: Hot rows of its day, each once; those that it does not hold do not count
+            against it, for they arrived after it was written.
     """
     table = TABLES[part.table]
     if not lake.holds(part):
         return False
-    keys = list(table.key)
-    stored = lake.scan(table, [part.path]).collect().sort(keys)
-    hot = telemetry.read(database, None, part.tenant_id, table.name, *day_window(part.day))
-    original = hot.join(stored.select(keys), on=keys, how="semi").sort(keys)
-    is_complete = (
-        stored.height == part.row_count == stored.select(pl.struct(keys).n_unique()).item()
-    )
-    return is_complete and stored.equals(original.select(stored.columns))
+    stored = lake.scan(table, [part.path]).collect()
+    if original.height != part.row_count:
+        keys = list(table.key)
+        original = original.join(stored.select(keys), on=keys, how="semi")
+    return stored.height == part.row_count and stored.equals(in_order(table, original))
+
+
+def _hot(database: Database, part: Part) -> pl.DataFrame:
+    """What the database holds of a part's day."""
+    return telemetry.read(database, None, part.tenant_id, part.table, *day_window(part.day))
 
 
 def day_window(day: date) -> tuple[datetime, datetime]:
