@@ -118,3 +118,14 @@ def test_a_page_of_levels_has_a_column_a_level_and_a_row_a_class(judged):
         (row,) = [line for line in page.splitlines() if line.startswith(f"| {name} |")]
         assert row.count("|") == header.count("|")
     assert f"{judged.hardness['late_share'] * 100:.1f} %" in page
+
+
+def test_a_page_of_levels_says_where_the_plain_rules_do_well(judged):
+    blind = judged.blocks.with_columns(found=pl.lit(0))
+    assert "0.5 here: nowhere." in levels_page([scoreboard([replace(judged, blocks=blind)])], "")
+    sure = pl.when(pl.col("class") == "K10").then(0).otherwise("false").alias("false")
+    right = judged.blocks.with_columns(sure, found=pl.col("episodes"))
+    page = levels_page([scoreboard([replace(judged, blocks=right)])], "")
+    (line,) = [line for line in page.splitlines() if "0.5 here:" in line]
+    assert "K10" in line
+    assert line.endswith("on standard.")

@@ -23,6 +23,10 @@ the seeds are the same for every level, and only the test days count."""
 _CLASSES = """\
 Precision / recall / F1 by class, and the number of episodes in brackets: few of them make a figure
 loose. A dash is a figure that does not exist."""
+_GOOD_F1 = 0.5
+_TOO_EASY = """\
+The plain rules reach an F1 of {:g} here: {}.
+On `hard` and `brutal` that means that worlds are too easy there."""
 _TRAPS = """\
 Share of the look-alikes of each kind for which the plain rules raised a false alarm of the class
 that they tempt to."""
@@ -53,6 +57,7 @@ def levels_page(boards: Sequence[Board], command: str) -> str:
         _table(["", *levels], _summary(boards)),
         _CLASSES,
         _table(["Class", *levels], _classes(boards)),
+        _TOO_EASY.format(_GOOD_F1, _too_easy(boards)),
         "## Traps",
         _TRAPS,
         _table(["Kind", *levels], _traps(boards)),
@@ -100,6 +105,16 @@ def _classes(boards: Sequence[Board]) -> list[list[str]]:
             row.append(" / ".join(map(_figure, rates)) + f" ({found.episodes})")
         rows.append(row)
     return rows
+
+
+def _too_easy(boards: Sequence[Board]) -> str:
+    """By level, the classes that plain rules find well."""
+    found = {
+        board.level: [n for n, s in board.naive.items() if s.f1 is not None and s.f1 >= _GOOD_F1]
+        for board in boards
+    }
+    told = [f"{', '.join(names)} on {level}" for level, names in found.items() if names]
+    return "; ".join(told) or "nowhere"
 
 
 def _traps(boards: Sequence[Board]) -> list[list[str]]:
