@@ -41,11 +41,11 @@ def _rows(database):
 
 
 def _run_until_it_writes_then_kill(settings, database):
-    """Hold the table that is written last, wait until the run stands before it, kill -9."""
+    """Keep writers from the table that is written last, wait for the run to want it, kill -9."""
     command = [sys.executable, "-m", "orchestration.run", "every_five_minutes"]
     command += ["--from", LAST_DAYS[0], "--to", LAST_DAYS[1]]
     with database.connect() as holder, holder.transaction():
-        holder.execute("LOCK TABLE ops.signal_window IN ACCESS EXCLUSIVE MODE")
+        holder.execute("LOCK TABLE ops.signal_window IN EXCLUSIVE MODE")
         process = subprocess.Popen(
             command, cwd=REPOSITORY, env=child_environment(settings), stderr=subprocess.DEVNULL
         )
