@@ -4,7 +4,7 @@ The journal (`ops.ingest_event`) keeps every change. Whatever order changes arri
 what a fold of the thing's whole journal gives, so it cannot depend on that order. Where all that
 is new happened after all that was known, adding it to the row gives the same for a tenth of the
 work: `extend`. Whatever else there is goes through `fold`. Writing the journal itself belongs to
-`vigia.store.ingest`.
+`vigia.store.ingest`; what was measured, to docs/decisions/0011.
 """
 
 from __future__ import annotations
