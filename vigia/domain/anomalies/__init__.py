@@ -1,0 +1,1 @@
+"""What is usual and what is not: baselines by hour of the week, and values that leave them."""
