@@ -81,12 +81,10 @@ def closest_lately(
 
     One that was not known for much of that week is not trusted yet. The first is always known.
     """
-    errors = [_recent_error(clock_us, np.abs(values - idea.value)) for idea in ideas]
+    errors = np.array([_recent_error(clock_us, np.abs(values - idea.value)) for idea in ideas])
+    errors[0] = np.minimum(errors[0], np.finfo(np.float64).max)
     known = np.array([idea.known for idea in ideas])
-    known[0] = True
-    limited = np.minimum(errors, np.finfo(np.float64).max)
-    limited[1:][~np.isfinite(errors[1:])] = np.inf
-    chosen: npt.NDArray[np.int64] = np.argmin(np.where(known, limited, np.inf), axis=0)
+    chosen: npt.NDArray[np.int64] = np.argmin(np.where(known, errors, np.inf), axis=0)
     return chosen
 
 
