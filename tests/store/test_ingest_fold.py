@@ -181,7 +181,7 @@ def folded(database) -> dict[str, list[tuple[object, ...]]]:
 
 
 @settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(lines=changes(), cuts=st.sets(st.integers(1, 8), min_size=1, max_size=4))
 def test_adding_changes_to_rows_gives_what_folding_the_journal_gives(company, lines, cuts):
