@@ -31,6 +31,7 @@ from vigia.domain.geo import distance_mm
 from vigia.store import tiers
 from vigia.store.connection import Database, Role
 from vigia.store.tenants import create_tenant
+from vigia.worker import due, metrics
 from vigia.worker.metrics import Summary
 
 
@@ -88,6 +89,42 @@ def test_a_mark_made_during_a_refresh_survives_it(company: Database) -> None:
         left = tiers.dirty_slots(connection, TENANT)
     assert (seen["slot"][0], seen["site_id"][0]) in left.select("slot", "site_id").rows()
     assert left.height < seen.height
+
+
+def test_pieces_recomputed_together_give_what_one_after_the_other_gives(
+    company: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(company, stream(8, 150, sites=4))
+    monkeypatch.setattr(metrics, "_AT_ONCE", 1)
+    refresh(company)
+    expected = tables(company)
+    assert all(expected.values())
+    forget(company)
+    offer(company, stream(8, 150, sites=4))
+    # Every local day of every zone by itself, six at a time.
+    monkeypatch.setattr(metrics, "_AT_ONCE", 6)
+    monkeypatch.setattr(due, "_ROWS_A_PIECE", 1)
+    refresh(company, full=True)
+    assert tables(company) == expected
+
+
+def test_a_piece_that_fails_leaves_all_marks_for_the_next_refresh(
+    company: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(company, stream(8, 40, sites=2))
+    with company.transaction(Role.WORKER, TENANT) as connection:
+        before = tiers.dirty_slots(connection, TENANT)
+
+    def fail(*_: object) -> int:
+        raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tiers, "replace_signals", fail)
+        with pytest.raises(RuntimeError, match="on purpose"):
+            refresh(company)
+    with company.transaction(Role.WORKER, TENANT) as connection:
+        assert tiers.dirty_slots(connection, TENANT).height == before.height
+    assert refresh(company).marks == before.height
 
 
 def test_the_number_of_open_tickets_equals_counting_them(company: Database) -> None:

@@ -167,17 +167,15 @@ def replace_tier(
     """
     window = "local_date" if tier == "metric_1d" else "slot"
     kind = ColumnType.DATE if tier == "metric_1d" else ColumnType.TIMESTAMP
-    _stage(
-        connection,
-        "spans",
-        spans.select("site_id", pl.col("from").alias("from_at"), pl.col("to").alias("to_at")),
-        [ColumnType.UUID, kind, kind],
-    )
+    # Metric by metric, as the key is ordered: what others hold there is not even looked at.
+    names = pl.DataFrame({"metric": list(metrics)}, schema={"metric": pl.String()})
+    staged = spans.select("site_id", from_at="from", to_at="to").join(names, how="cross")
+    _stage(connection, "spans", staged, [ColumnType.UUID, kind, kind, ColumnType.TEXT])
     connection.execute(
         f"DELETE FROM ops.{tier} m USING pg_temp.spans s WHERE m.tenant_id = %s"
-        f" AND m.site_id = s.site_id AND m.{window} >= s.from_at AND m.{window} < s.to_at"
-        " AND m.metric = ANY(%s)",
-        [tenant_id, list(metrics)],
+        " AND m.site_id = s.site_id AND m.metric = s.metric"
+        f" AND m.{window} >= s.from_at AND m.{window} < s.to_at",
+        [tenant_id],
     )
     if rows.is_empty():
         return 0
@@ -198,7 +196,7 @@ def _insert(
     types += [ColumnType.DOUBLE, *([ColumnType.BIGINT] * 4)]
     names = [c.name for c in dictionary_table(tier).columns]
     staged = rows.select(names).with_columns(pl.col("sum").cast(pl.String if is_wide else pl.Int64))
-    _stage(connection, "fresh_metrics", staged, types)
+    _stage(connection, "fresh_metrics", staged, types, joined=False)
     values = [
         f"{n}::numeric * 0.000001" if n in ("sum", "min", "max", "last") else n for n in names
     ]
@@ -210,6 +208,17 @@ def _insert(
     return rows.height
 
 
+def ensure_signal_days(connection: psycopg.Connection, rows: pl.DataFrame) -> None:
+    """Make the partitions that signal windows need.
+
+    Each new one locks the table itself: call it in a transaction of its own, before the one that
+    replaces the rows, or two of those wait for each other.
+    """
+    days = rows["slot"].dt.date().unique().sort().to_list()
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('partitions signal_window'))")
+    connection.execute("SELECT ops.ensure_partitions('signal_window', %s::date[])", [days])
+
+
 def replace_signals(
     connection: psycopg.Connection, tenant_id: UUID, rows: pl.DataFrame, spans: pl.DataFrame
 ) -> int:
@@ -218,7 +227,7 @@ def replace_signals(
     Args:
         connection: Of the worker role, inside a transaction.
         tenant_id: Whose rows.
-        rows: `signals.SIGNALS`, ids as 16 bytes.
+        rows: `signals.SIGNALS`, ids as 16 bytes; their days have partitions.
         spans: `site_id` (16 bytes), `from`, `to`, end exclusive.
 
     Returns:
@@ -237,10 +246,9 @@ def replace_signals(
     if rows.is_empty():
         return 0
     spec = dictionary_table("signal_window")
-    days = rows["slot"].dt.date().unique().sort().to_list()
-    connection.execute("SELECT ops.ensure_partitions('signal_window', %s::date[])", [days])
     names = [c.name for c in spec.columns]
-    _stage(connection, "fresh_signals", rows.select(names), [c.type for c in spec.columns])
+    types = [c.type for c in spec.columns]
+    _stage(connection, "fresh_signals", rows.select(names), types, joined=False)
     listed = ", ".join(names)
     connection.execute(
         f"INSERT INTO ops.signal_window (tenant_id, {listed})"
@@ -297,8 +305,14 @@ def watermarks(connection: psycopg.Connection, tenant_id: UUID) -> pl.DataFrame:
 
 
 def _stage(
-    connection: psycopg.Connection, name: str, frame: pl.DataFrame, types: Sequence[ColumnType]
+    connection: psycopg.Connection,
+    name: str,
+    frame: pl.DataFrame,
+    types: Sequence[ColumnType],
+    *,
+    joined: bool = True,
 ) -> None:
+    """Put a frame into a temporary table, and tell the planner of it where it will be joined."""
     columns = ", ".join(
         f"{column} {kind.value}" for column, kind in zip(frame.columns, types, strict=True)
     )
@@ -307,7 +321,8 @@ def _stage(
     ids = [c for c, kind in zip(frame.columns, types, strict=True) if kind is ColumnType.UUID]
     binary = frame.with_columns(as_bytes(c) for c in ids if frame.schema[c] == pl.String)
     copy_in(connection, f"pg_temp.{name}", binary, types)
-    connection.execute(f"ANALYZE pg_temp.{name}")
+    if joined:
+        connection.execute(f"ANALYZE pg_temp.{name}")
 
 
 def as_bytes(column: str) -> pl.Expr:

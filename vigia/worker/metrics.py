@@ -7,10 +7,12 @@ that any order of arrival ends in the same tables. What a row holds is decided i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     from vigia.store.lake import Lake
 
+_AT_ONCE = 2
+"""Pieces in work at once: more would only wait for the server, and hold memory."""
 _LOOK_BACK = timedelta(seconds=signals.LOOK_BACK_S)
 
 
@@ -90,8 +94,9 @@ def refresh_metrics(
             return summary
         summary.sites = len(work.sites)
         summary.from_, summary.to = work.window
-        for piece in work.pieces():
-            _recompute(_Sources(database, lake, work.tenant), piece, summary)
+        for rows in _recomputed(_Sources(database, lake, work.tenant), work.pieces()):
+            for table, count in rows:
+                summary.add(table, count)
         with database.transaction(Role.WORKER) as connection:
             tiers.clear_marks(connection, tenant_id, work.marks)
             refresh_statistics(connection, summary.rows)
@@ -107,8 +112,18 @@ def _one_at_a_time(database: Database, tenant_id: UUID) -> Iterator[None]:
         yield
 
 
-def _recompute(sources: _Sources, piece: Due, summary: Summary) -> None:
-    """Recompute some local days of the sites of one zone, and commit them together."""
+def _recomputed(sources: _Sources, pieces: Iterable[Due]) -> Iterator[list[tuple[str, int]]]:
+    """Recompute pieces, each by itself: while the server stores one, the next is computed."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from pool.map(partial(_recompute, sources), pieces)
+
+
+def _recompute(sources: _Sources, piece: Due) -> list[tuple[str, int]]:
+    """Recompute some local days of the sites of one zone, and commit them together.
+
+    Returns:
+        Tables and rows written.
+    """
     tenant = sources.tenant
     happened = [m for m in tenant.metrics if not m.is_level]
     standing = [m for m in tenant.metrics if m.is_level]
@@ -116,6 +131,10 @@ def _recompute(sources: _Sources, piece: Due, summary: Summary) -> None:
     fresh = snapshot(_happened(rows, happened, piece, tenant))
     heights = snapshot(_standing(sources, standing, piece))
     windows = _signals(rows, piece, tenant)
+    written: list[tuple[str, int]] = []
+    if not windows.is_empty():
+        with tenant.worker(sources.database) as connection:
+            tiers.ensure_signal_days(connection, windows)
     with tenant.worker(sources.database) as connection:
         for snapshots, metrics, spans in (
             (fresh, happened, piece.events),
@@ -124,12 +143,12 @@ def _recompute(sources: _Sources, piece: Due, summary: Summary) -> None:
             if not spans.is_empty():
                 names = [m.name for m in metrics]
                 writer = _Writer(connection, tenant, piece, spans, names)
-                for table, count in writer.write(snapshots):
-                    summary.add(table, count)
+                written += writer.write(snapshots)
         if not piece.signals.is_empty():
             spans = piece.signals.with_columns(site_id=tenant.site_bytes(pl.col("site")))
             count = tiers.replace_signals(connection, tenant.tenant_id, windows, spans)
-            summary.add("signal_window", count)
+            written.append(("signal_window", count))
+    return written
 
 
 def _happened(
