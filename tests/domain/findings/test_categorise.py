@@ -148,10 +148,32 @@ def test_the_first_word_that_matters_is_a_whole_word():
     assert resolve("MAN_UP_DOWN_MAN").name == GENERIC
 
 
-def test_an_undeclared_late_tour_becomes_worse_like_a_declared_one():
-    assert [categorise("TOUR_LATE", {"delay_min": m})[1] for m in (59, 60, 119, 120)] == [
-        *("MEDIUM", "HIGH", "HIGH", "CRITICAL")
-    ]
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("TOUR_LATE", {0: "MEDIUM", 60: "HIGH", 120: "CRITICAL"}),
+        ("LONE_WORKER_LATE", {0: "HIGH", 30: "CRITICAL"}),
+        ("BATTERY_LATE", {0: "MEDIUM", 120: "HIGH"}),
+        ("TASK_LATE", {0: "MEDIUM", 240: "HIGH", 1440: "CRITICAL"}),
+        ("REPORT_LATE", {0: "MEDIUM", 1440: "HIGH", 10080: "CRITICAL"}),
+    ],
+)
+def test_an_undeclared_type_becomes_worse_with_delay_as_its_category_says(name, changes):
+    before = None
+    for minutes, severity in changes.items():
+        assert categorise(name, {"delay_min": minutes})[1] == severity
+        if before is not None:
+            assert categorise(name, {"delay_min": minutes - 1})[1] == before
+        before = severity
+    assert categorise(name, {"delay_min": 10**6})[1] == before
+
+
+def test_a_crisis_that_nobody_reported_is_none_in_frames_either():
+    frame = pl.DataFrame(
+        {"type": ["CORRELATION_ESCALATION_CHAIN_BREAK"] * 3, "crisis": [True, False, None]}
+    )
+    assert categorised(frame)["category"].to_list() == ["SAFETY", "OPERATIONAL", "OPERATIONAL"]
+    assert categorised(frame)["severity"].to_list() == ["CRITICAL", "HIGH", "HIGH"]
 
 
 @pytest.mark.parametrize("metric", BUILT_IN, ids=lambda metric: metric.name)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigia.config.runbooks import product_runbooks
-from vigia.domain.findings.actions import AutoAction, Mode
+from vigia.domain.findings.actions import AutoAction, Mode, recommended
 from vigia.domain.findings.categorise import categorise, categorised
 from vigia.domain.findings.known import ALIASES, KNOWN
 from vigia.domain.findings.runbooks import (
@@ -75,6 +75,15 @@ def test_the_cascade_goes_from_the_type_over_category_and_severity_to_generic(
 ):
     match = SMALL.match(name, category, severity)
     assert (match.runbook.id, match.level) == (found, level)
+
+
+def test_there_are_four_levels_from_exact_to_generic():
+    assert [(level.name, int(level)) for level in Level] == [
+        ("EXACT", 1),
+        ("CATEGORY_AND_SEVERITY", 2),
+        ("CATEGORY", 3),
+        ("GENERIC", 4),
+    ]
 
 
 def test_an_unknown_type_is_generic_unless_somebody_said_it_is_of_another_category():
@@ -226,3 +235,27 @@ def test_every_level_keeps_far_within_its_time():
     assert _cpu_ms(lambda: SHARED.match("FENCE_CUT", "SECURITY", "HIGH")) < 30
     assert _cpu_ms(lambda: SHARED.match("FENCE_CUT", "SECURITY", "LOW")) < 30
     assert _cpu_ms(lambda: SHARED.match("WHAT_IS_THIS", "OPERATIONAL", "HIGH")) < 30
+
+
+def test_recommendations_are_the_steps_in_order_and_then_what_can_help():
+    actions = [
+        AutoAction("notify_person", "message the guard", Mode.AUTO),
+        AutoAction("open_ticket", "ticket", Mode.APPROVE, when="after 30 minutes"),
+    ]
+    assert recommended(["Look.", "Act."], "controller", actions) == (
+        {"order": 1, "do": "Look.", "by": "controller"},
+        {"order": 2, "do": "Act.", "by": "controller"},
+        {
+            "order": 3,
+            "do": "message the guard",
+            "action": "notify_person",
+            "highest_mode": "auto",
+        },
+        {
+            "order": 4,
+            "do": "ticket",
+            "action": "open_ticket",
+            "highest_mode": "approve",
+            "when": "after 30 minutes",
+        },
+    )

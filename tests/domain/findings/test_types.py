@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import pairwise
+from itertools import product
 
 import polars as pl
 import pytest
@@ -37,12 +38,10 @@ def _id(**changed):
 
 def test_severities_are_ordered_by_how_bad_they_are_and_not_by_the_alphabet():
     assert [str(s) for s in SEVERITIES] == ["INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
-    for milder, worse in pairwise(SEVERITIES):
-        assert milder < worse
-        assert worse > milder
-        assert milder <= worse
-        assert worse >= milder
-        assert max(milder, worse) is worse
+    for (i, one), (j, other) in product(enumerate(SEVERITIES), repeat=2):
+        for compare in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq):
+            assert compare(one, other) == compare(i, j)
+        assert max(one, other) is SEVERITIES[max(i, j)]
     assert Severity.LOW < "CRITICAL"
     column = pl.Series(["CRITICAL", "LOW", "HIGH"], dtype=SEVERITY)
     assert column.sort().to_list() == ["LOW", "HIGH", "CRITICAL"]
