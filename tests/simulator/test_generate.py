@@ -44,6 +44,14 @@ def test_the_same_bytes_come_from_two_processes(world, tmp_path):
     assert generate(CONFIG, tmp_path / "w", workers=2) == read_manifest(world)
 
 
+def test_poison_without_a_name_lies_in_an_order_of_its_own(world):
+    """In the order of making, lines that are no events differed between one process and two."""
+    poison = pl.read_parquet(world / "truth" / "gt_poison.parquet")
+    nameless = poison.filter(pl.col("source_event_id").is_null())
+    assert nameless["kind"].n_unique() > 1
+    assert poison.equals(poison.sort(poison.columns))
+
+
 def test_another_seed_is_another_world(world, tmp_path):
     other = generate(
         WorldConfig.at_level(Level.STANDARD, seed=4, sites=4, learn_days=1, test_days=1),

@@ -200,7 +200,7 @@ class _Generator:
         facts = {name: pl.concat(frames) for name, frames in sorted(self.tally.facts.items())}
         truth = label(self.made, facts, self.gaps.finish(self.config.end_us))
         poison = pl.concat([POISON.to_frame(), *self.tally.poison])
-        truth["gt_poison"] = poison.sort("tenant", "source", "source_event_id")
+        truth["gt_poison"] = poison.sort(POISON.names())
         self.folder.write_truth(truth)
         manifest = {
             "version": VERSION,
