@@ -30,7 +30,7 @@ SLOTS_A_DAY = 288
 SLOTS_AN_HOUR = 12
 HOURS_A_WEEK = 168
 _WEEKDAYS = 5
-_PAIRS_AT_ONCE = 400
+_PAIRS_AT_ONCE = 50
 
 MEASURED = pl.Schema(
     {
@@ -171,7 +171,7 @@ def _in_zone(
     zone = pairs["zone"][0]
     start, end = day_start(first, zone), day_start(last + DAY, zone)
     slots = pl.datetime_range(start, end, "5m", closed="left", time_unit="us", eager=True)
-    values = _values(snapshots, pairs, slots)
+    values = slot_values(snapshots, pairs, slots)
     for window in excluded.iter_rows(named=True):
         _leave_out(values, pairs, slots, window)
     local = slots.dt.convert_time_zone(zone)
@@ -188,8 +188,14 @@ def _in_zone(
     )
 
 
-def _values(snapshots: pl.DataFrame, pairs: pl.DataFrame, slots: pl.Series) -> Floats:
-    """What each pair (row) was in each slot (column); NaN where that is unknown."""
+def slot_values(snapshots: pl.DataFrame, pairs: pl.DataFrame, slots: pl.Series) -> Floats:
+    """What each pair (row) was in each slot (column); NaN where that is unknown.
+
+    Args:
+        snapshots: As for `slot_days`.
+        pairs: Rows of `MEASURED`.
+        slots: Slots without a gap between them, ascending.
+    """
     at = slots.to_physical().to_numpy()
     since = pairs["since"].to_physical().fill_null(at[0]).to_numpy()[:, None]
     until = pairs["until"].to_physical().fill_null(at[-1] + SLOT_US).to_numpy()[:, None]

@@ -45,7 +45,9 @@ class AnomalyPolicy:
         readiness: Of each sensitivity, from the least to the most ready.
         floors: Unit to the least deviation from what is expected that matters; `1` for counts
             and levels, and for units that are not listed.
-        relative_floor: The same as a share of what is expected; the greater of both counts.
+        relative_floor_counts: The same as a share of what is expected, for counts; the greater
+            of both is meant.
+        relative_floor_values: The same for what is no count.
     """
 
     version: str = "1"
@@ -61,7 +63,8 @@ class AnomalyPolicy:
     floors: Mapping[str, float] = field(
         default_factory=lambda: {"1": 2.0, "%": 5.0, "dBm": 6.0, "m": 5.0, "s": 60.0}
     )
-    relative_floor: float = 0.3
+    relative_floor_counts: float = 0.3
+    relative_floor_values: float = 0.1
 
     def __post_init__(self) -> None:
         if self.training_days < 1 or self.stable_samples < 2:
@@ -71,7 +74,8 @@ class AnomalyPolicy:
         factors = [each.floor_factor for each in ordered]
         if limits != sorted(limits) or factors != sorted(factors, reverse=True):
             raise ValueError("a higher sensitivity must find all that a lower one does")
-        if not 0 < limits[0] <= limits[-1] < 1 or factors[-1] < 0 or self.relative_floor < 0:
+        floors = [factors[-1], self.relative_floor_counts, self.relative_floor_values]
+        if not 0 < limits[0] <= limits[-1] < 1 or min(floors) < 0:
             raise ValueError("limits are shares between 0 and 1, floors are not negative")
 
     def floor(self, metric: Metric) -> float:
