@@ -18,6 +18,7 @@ import pytest
 from psycopg import sql
 from pydantic import SecretStr
 from xdist.remote import Producer
+from xdist.workermanage import NodeManager
 
 from tests.databases import copied, create
 from tests.demo import FinishedDemo
@@ -32,12 +33,25 @@ from vigia.store.migrate import migrate
 SESSION_PREFIX = "vigia-test-"
 MEMORY_FOLDER = Path("/dev/shm")
 MEMORY_NEEDED = 8 * 2**30
+TEARDOWN_S = 60
 _serial = itertools.count(1)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """A terminated run (time-outs send SIGTERM) still tears its fixtures down."""
-    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+    signal.signal(signal.SIGTERM, lambda *_: _end_run(config))
+
+
+def _end_run(config: pytest.Config) -> None:
+    """Stop here and, under `-n`, in the processes that run the tests."""
+    if hasattr(config, "workerinput"):
+        raise KeyboardInterrupt  # what a test takes for a failure of its own would not stop it
+    if config.getoption("dist", "no") != "no":
+        NodeManager.EXIT_TIMEOUT = TEARDOWN_S
+        # Told only by their parent, they would first work off what they were given.
+        for process in psutil.Process().children():
+            process.terminate()
+    pytest.exit("terminated", returncode=143)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> UnitScheduling:
