@@ -51,3 +51,15 @@ def test_a_verdict_counts_and_shows_what_breaks_the_rule():
 
 def test_every_table_of_the_dictionary_has_a_suite():
     assert all(rules_of(t) for t in TABLES.values())
+
+
+def test_a_call_for_help_may_seem_acknowledged_early_by_what_its_phone_is_wrong():
+    at = pl.datetime(2026, 3, 2, 8, time_zone="UTC")
+    calls = pl.DataFrame({"panic_id": ["a", "b"], "state_time": [None, None], "late": [-12, -1200]})
+    calls = calls.with_columns(triggered_at=at, acked_at=at + pl.duration(seconds="late"))
+    columns = [c.name for c in table("panic_event").columns]
+    frame = calls.select(
+        *(c if c in calls.columns else pl.lit(None).alias(c) for c in columns), "state_time"
+    )
+    found = {v.rule: v for v in examine(table("panic_event"), frame)}
+    assert found["acked_at_follows_triggered_at"].sample == ("-1200.0",)

@@ -40,6 +40,10 @@ IN_ORDER = (
 )
 """Instants that cannot come in the other order."""
 
+BY_TWO_CLOCKS = frozenset({("triggered_at", "acked_at")})
+"""Pairs of which the first is told by a device and the second by the control room: they come in
+order but for what the device's clock may be wrong."""
+
 FIRST_YEAR, LAST_YEAR = EARLIEST.year, 2100
 AHEAD_LIMIT_S = 600
 """How far a device's clock may run ahead of the server's before its times are wrong."""
@@ -124,7 +128,8 @@ def _order_rules(table: Table) -> Iterator[Rule]:
     names = {column.name for column in table.columns}
     for first, second in IN_ORDER:
         if {first, second} <= names:
-            yield _between(f"{second}_follows_{first}", f"{first}__to__{second}", 0, None)
+            least = -AHEAD_LIMIT_S if (first, second) in BY_TWO_CLOCKS else 0
+            yield _between(f"{second}_follows_{first}", f"{first}__to__{second}", least, None)
 
 
 def _clock_rules(table: Table) -> Iterator[Rule]:

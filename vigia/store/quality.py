@@ -22,7 +22,28 @@ _NAMES = {
     "timestamp with time zone": "timestamptz",
     "time without time zone": "time",
 }
-_FINER = ("n", "sum", "min", "max")
+_SUMS = ("n", "sum", "min", "max")
+_ZONE = (
+    "LEFT JOIN (SELECT site_id, coalesce(s.tz, t.default_tz) AS tz FROM ops.site s"
+    " JOIN ops.tenant t USING (tenant_id) WHERE t.tenant_id = %(tenant)s) z USING (site_id)"
+)
+_ADDED_UP = (
+    "SELECT sum(m.n)::bigint, sum(m.sum), min(m.min), max(m.max) FROM ops.{finer} m"
+    " WHERE m.tenant_id = %(tenant)s AND m.site_id = r.site_id AND m.metric = r.metric"
+)
+_FINER = {
+    # Of an hour of the wall clock: the hour that comes twice is two, an hour cut by half is one.
+    "metric_1h": _ADDED_UP.format(finer="metric_5m")
+    + " AND m.slot >= r.slot AND m.slot < r.slot + interval '1 hour'"
+    " AND date_trunc('hour', m.slot AT TIME ZONE z.tz)"
+    " = date_trunc('hour', r.slot AT TIME ZONE z.tz)",
+    # No zone is further than 14 hours ahead or 12 behind.
+    "metric_1d": _ADDED_UP.format(finer="metric_1h")
+    + " AND m.slot >= r.local_date::timestamp AT TIME ZONE 'UTC' - interval '14 hours'"
+    " AND m.slot < r.local_date::timestamp AT TIME ZONE 'UTC' + interval '36 hours'"
+    " AND (m.slot AT TIME ZONE z.tz)::date = r.local_date",
+}
+"""What the rows of the tier below add up to, for a row `r` of a rollup of a site in zone `z.tz`."""
 
 
 def catalogue_columns(connection: psycopg.Connection) -> dict[str, dict[str, tuple[str, bool]]]:
@@ -68,9 +89,11 @@ def time_column(table: Table) -> Column | None:
 def newest_day(connection: psycopg.Connection, tenant: UUID, table: Table) -> date | None:
     """The UTC day of a tenant's newest row; None when there is none."""
     column = _time(table)
-    day = column.name if column.type is ColumnType.DATE else f"({column.name} AT TIME ZONE 'UTC')"
+    newest = f"max({column.name})"
+    # The greatest of an index, so the day is taken of it and not of every row.
+    day = newest if column.type is ColumnType.DATE else f"({newest} AT TIME ZONE 'UTC')"
     row = connection.execute(
-        f"SELECT max({day})::date FROM ops.{table.name} WHERE tenant_id = %s", [tenant]
+        f"SELECT {day}::date FROM ops.{table.name} WHERE tenant_id = %s", [tenant]
     ).fetchone()
     return row[0] if row else None
 
@@ -94,24 +117,22 @@ def sample_rows(
 ) -> pl.DataFrame:
     """One row in `every` of a tenant's rows of some UTC days, the same ones each time.
 
-    Rows of a rollup carry what the 5-minute rows add up to, as `finer__<column>`, null where
-    those are gone.
+    Rows of a rollup carry what the rows of the tier below add up to, as `finer__<column>`, null
+    where those are gone.
     """
     column = _time(table)
     columns = list(table.all_columns)
-    source = f"ops.{table.name} r"
-    names = [f"r.{c.name}" for c in columns]
-    if table.name in ("metric_1h", "metric_1d"):
-        source = f"{source} LEFT JOIN ({_finer(table)}) f USING (site_id, metric, {column.name})"
-        columns += [Column(f"finer__{n}", table.column(n).type, "") for n in _FINER]
-        names += [f"f.{n}" for n in _FINER]
     key = " || ".join(f"r.{name}::text" for name in (table.key or ("tenant_id",)))
-    query = (
-        f"SELECT {', '.join(names)} FROM {source} WHERE r.tenant_id = %(tenant)s"
-        f" AND {_within(column, 'r.')} AND abs(hashtext({key})::bigint) %% %(every)s = 0"
+    rows = (
+        f"SELECT {', '.join(f'r.{c.name}' for c in columns)} FROM ops.{table.name} r"
+        f" WHERE r.tenant_id = %(tenant)s AND {_within(column, 'r.')}"
+        f" AND abs(hashtext({key})::bigint) %% %(every)s = 0"
     )
-    parameters = {**_window(tenant, column, *days), "every": every}
-    return fetch(connection, query, parameters, columns)
+    if table.name in _FINER:
+        rows = f"SELECT r.*, f.* FROM ({rows}) r {_ZONE} LEFT JOIN LATERAL ({_FINER[table.name]}) f"
+        rows += " ON true"
+        columns += [Column(f"finer__{n}", table.column(n).type, "") for n in _SUMS]
+    return fetch(connection, rows, {**_window(tenant, column, *days), "every": every}, columns)
 
 
 def orphans(
@@ -124,21 +145,23 @@ def orphans(
     if table.kind is not Kind.RECORD:
         return {}
     column = _time(table)
-    counts = {
-        c.name: f"count(*) FILTER (WHERE {c.name} IS NOT NULL AND NOT EXISTS"
-        f" (SELECT FROM ops.{c.references} o WHERE o.tenant_id = %(tenant)s"
-        f" AND o.{_key_of(c)} = r.{c.name}))"
-        for c in table.columns
-        if c.references
-    }
-    if not counts:
+    references = [c for c in table.columns if c.references]
+    if not references:
         return {}
+    names = [c.name for c in references]
+    lost = [
+        f"sum(often) FILTER (WHERE {c.name} IS NOT NULL AND NOT EXISTS (SELECT FROM"
+        f" ops.{c.references} o WHERE o.tenant_id = %(tenant)s AND o.{_key_of(c)} = r.{c.name}))"
+        for c in references
+    ]
+    # Many rows refer to few things: each thing is looked for once.
     row = connection.execute(
-        f"SELECT {', '.join(counts.values())} FROM ops.{table.name} r"
-        f" WHERE tenant_id = %(tenant)s AND {_within(column)}",
+        f"SELECT {', '.join(lost)} FROM (SELECT {', '.join(names)}, count(*) AS often"
+        f" FROM ops.{table.name} WHERE tenant_id = %(tenant)s AND {_within(column)}"
+        f" GROUP BY GROUPING SETS ({', '.join(f'({name})' for name in names)})) r",
         _window(tenant, column, first, last),
     ).fetchone()
-    return {name: n for name, n in zip(counts, row or (), strict=True) if n}
+    return {name: int(n) for name, n in zip(names, row or (), strict=True) if n}
 
 
 def repeated_numbers(
@@ -196,26 +219,6 @@ def _window(tenant: UUID, column: Column, first: date, last: date) -> dict[str, 
         "from": datetime.combine(first, time(), UTC),
         "to": datetime.combine(end, time(), UTC),
     }
-
-
-def _finer(table: Table) -> str:
-    """The 5-minute rows, added up to the grain of a rollup; a day more at each end for its zone."""
-    # Hours of the site's wall clock; taking its offset off again keeps the hour that comes twice
-    # at the end of summer time two hours.
-    local, offset = (
-        "m.slot AT TIME ZONE s.tz",
-        "(m.slot AT TIME ZONE s.tz - m.slot AT TIME ZONE 'UTC')",
-    )
-    slot = f"(date_trunc('hour', {local}) - {offset}) AT TIME ZONE 'UTC' AS slot"
-    if table.name == "metric_1d":
-        slot = "(m.slot AT TIME ZONE s.tz)::date AS local_date"
-    return (
-        f"SELECT m.site_id, m.metric, {slot}, sum(m.n)::bigint AS n, sum(m.sum) AS sum,"
-        " min(m.min) AS min, max(m.max) AS max"
-        " FROM ops.metric_5m m JOIN ops.site s USING (tenant_id, site_id)"
-        " WHERE m.tenant_id = %(tenant)s AND m.slot >= %(from)s::timestamptz - interval '1 day'"
-        " AND m.slot < %(to)s::timestamptz + interval '1 day' GROUP BY 1, 2, 3"
-    )
 
 
 def _key_of(column: Column) -> str:
