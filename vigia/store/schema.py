@@ -47,6 +47,7 @@ def create_table(table: Table) -> str:
             for c in table.all_columns
         ),
         *(_index(table, columns) for columns in table.indexes),
+        *(_partial_index(table, *only) for only in table.unique_while),
     ]
     if table.partitioned:
         statements += [
@@ -168,6 +169,14 @@ def _parents(table: Table) -> set[str]:
 def parents_first() -> tuple[str, ...]:
     """Names of all tables, each after the tables its foreign keys point to."""
     return tuple(t.name for t in _parents_first(TABLES.values()))
+
+
+def _partial_index(table: Table, columns: tuple[str, ...], condition: str) -> str:
+    names = ["tenant_id", *columns] if table.tenant else list(columns)
+    return (
+        f"CREATE UNIQUE INDEX {table.name}_{'_'.join(columns)}_once"
+        f" ON {SCHEMA}.{table.name} ({', '.join(names)}) WHERE {condition};"
+    )
 
 
 def _comment(column: Column) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vigia.domain.dictionary import (
+    detection,
     facility,
     field_work,
     help_desk,
@@ -24,6 +25,7 @@ TABLES: dict[str, Table] = {
         facility,
         help_desk,
         metrics,
+        detection,
         platform,
     )
     for table in module.TABLES

@@ -185,6 +185,7 @@ class Table:
         verbs: Verbs of its event types; empty for tables that no event feeds.
         partitioned: Stored in one partition a day of `time`.
         tenant: False for the few tables that belong to the platform as a whole.
+        unique_while: Columns that no two rows share as long as a condition holds for both.
     """
 
     name: str
@@ -201,6 +202,7 @@ class Table:
     indexes: tuple[tuple[str, ...], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
+    unique_while: tuple[tuple[tuple[str, ...], str], ...] = ()
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
