@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vigia.domain.anomalies.baseline import DAYS, MEASURED, profiles
-from vigia.domain.anomalies.detect import LOOK_BACK, SCORES, _adjusted, judge, judged
+from vigia.domain.anomalies.baseline import profiles
+from vigia.domain.anomalies.detect import SCORES, adjusted, judge, judged
 from vigia.domain.anomalies.policy import AnomalyPolicy, Readiness, Sensitivity
+from vigia.domain.anomalies.samples import DAYS, MEASURED
+from vigia.domain.anomalies.views import LOOK_BACK
 from vigia.domain.metrics.registry import Metric
 from vigia.domain.windows import INSTANT, SLOT
 
@@ -93,7 +96,7 @@ QUIET = slice(144, 156)  # the hour from noon on
     ("metric", "value", "direction", "within"),
     [
         (0, 0, "absent", 3),
-        (0, 1, "below", 2),
+        (0, 1, "below", 9),
         (1, 9, "above", 2),
         (2, 20, "below", 2),
         (2, 99.9, "above", 2),
@@ -108,8 +111,37 @@ def test_what_leaves_its_baseline_is_told_within_slots(metric, value, direction,
 
 def test_one_slot_alone_is_no_anomaly_and_two_of_three_are():
     assert anomalies(run(at(1, [150], 60))).is_empty()
-    found = anomalies(run(at(1, [150, 152], 60)))
-    assert found["slot"].to_list() == [NOON + 8 * SLOT]
+    assert anomalies(run(at(1, [150, 152], 60)))["slot"].min() == NOON + 8 * SLOT
+
+
+@pytest.mark.parametrize(("factor", "direction"), [(0.45, "below"), (1.9, "above")])
+def test_a_shift_that_no_slot_shows_is_seen_over_hours(factor, direction):
+    def change(site, metric, values):
+        if metric == 0:
+            rng = np.random.default_rng(4)
+            values[:] = [*rng.poisson(2, 130), *rng.poisson(2 * factor, 158)]
+
+    measured, _ = world()
+    usual_days = [
+        (0, 0, LAST - timedelta(days=back), np.random.default_rng(back).poisson(2, 288).tolist())
+        for back in range(30)
+    ]
+    metric = replace(METRICS[0], concern="both")
+    pairs = judged(measured.filter(metric=0), {0: metric})
+    learned = profiles(pl.DataFrame(usual_days, DAYS, orient="row").cast(DAYS), LAST)
+    found = anomalies(judge(day(measured, change=change), pairs, learned, (NOON, NOON + 24 * SLOT)))
+    assert found["direction"].unique().to_list() == [direction]
+    assert set(found["over_slots"].unique()) <= {12, 36}
+
+
+def test_one_high_slot_is_no_anomaly_of_the_hours_around_it_either():
+    def change(site, metric, values):
+        values[140:190] = {1: 0.0}.get(metric, values[140:190])
+        if metric == 1:
+            values[150] = 500
+
+    last = NOON + 40 * SLOT
+    assert anomalies(run(change, last=last)).filter(metric=1).is_empty()
 
 
 def test_an_ordinary_hour_has_no_anomaly_but_scores_that_say_so():
@@ -141,12 +173,11 @@ def test_a_deviation_too_small_to_matter_is_none_however_improbable():
 
 def test_a_score_carries_all_that_explains_it():
     scores = run(at(0, QUIET, 0))
-    row = anomalies(scores).row(by_predicate=pl.col("slot") == NOON + 11 * SLOT, named=True)
+    row = anomalies(scores).row(by_predicate=pl.col("slot") == NOON + 4 * SLOT, named=True)
     assert (row["observed"], row["direction"], row["sensitivity"]) == (0, "absent", "medium")
-    assert row["expected"] == pytest.approx(12, rel=0.2)
-    assert row["low"] < row["expected"] < row["high"]
-    assert row["silent_slots"] == 12
-    assert row["silent_expected"] == pytest.approx(144, rel=0.2)
+    assert row["over_slots"] == 5
+    assert row["expected"] == pytest.approx(60, rel=0.2)
+    assert 0 < row["low"] < 12 < row["high"] < 40
     assert 0 < row["tail_p"] <= row["q"] <= 0.01
     assert row["z"] < -2
     assert (row["tested"], row["hour_of_week"], row["pooled_parent"]) == (3, 12, "none")
@@ -157,8 +188,8 @@ def test_a_score_carries_all_that_explains_it():
 
 def test_a_longer_silence_is_less_probable():
     scores = run(at(0, QUIET, 0)).filter(metric=0)
-    silent = scores.filter(pl.col("silent_slots") > 2)["tail_p"].to_list()
-    assert len(silent) >= 9
+    silent = scores.filter(direction="absent")["tail_p"].to_list()
+    assert len(silent) >= 3
     assert silent == sorted(silent, reverse=True)
 
 
@@ -215,7 +246,7 @@ def test_a_policy_under_which_that_could_not_hold_is_refused():
 @given(st.lists(st.floats(1e-9, 1), min_size=1, max_size=20), st.integers(0, 3))
 def test_the_correction_for_many_tests_rejects_what_benjamini_and_hochberg_would(p, gaps):
     column = np.array(p + [np.nan] * gaps)[:, None]
-    rejected = _adjusted(column)[:, 0] <= 0.05
+    rejected = adjusted(column)[:, 0] <= 0.05
     ordered = sorted(p)
     passing = [value for rank, value in enumerate(ordered, 1) if value <= 0.05 * rank / len(p)]
     expected = [value <= max(passing, default=-1) for value in p] + [False] * gaps
@@ -235,7 +266,7 @@ def test_a_quiet_day_of_many_sites_raises_next_to_nothing():
         first=MIDNIGHT + LOOK_BACK, last=MIDNIGHT + timedelta(hours=23), sites=sites, seed=9
     )
     found = anomalies(scores)
-    assert scores.height == sites * 3 * (20 * 12 + 1)
+    assert scores.height == sites * 3 * int((timedelta(hours=23) - LOOK_BACK) / SLOT + 1)
     assert found.select("site", "metric").unique().height <= 0.05 * sites
 
 

@@ -75,3 +75,11 @@ def test_the_incomplete_beta_function_meets_its_known_values():
     x = np.array([0.3, 0.25, 0.5, 0.5])
     assert incomplete_beta(x, a, b) == pytest.approx([0.3, 0.26171875, 0.5, 0.5])
     assert incomplete_beta(np.array([0.0, 1.0]), a[:2], b[:2]).tolist() == [0, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 80), st.floats(0.01, 60), st.floats(1, 20)), min_size=2))
+def test_a_tail_is_the_same_to_the_last_bit_whatever_stands_beside_it(cases):
+    count, mean, dispersion = (np.array(column, float) for column in zip(*cases, strict=True))
+    together = at_most(count, mean, mean * dispersion)
+    alone = [one(at_most, c, m, m * d) for c, m, d in zip(count, mean, dispersion, strict=True)]
+    assert together.tolist() == alone

@@ -1,14 +1,8 @@
 """What is usual of a site's metric at each hour of the week, learned from its last 30 days.
 
-A sample is what a metric was in one 5-minute slot of the site's wall clock: the count, 0 where
-nothing happened, or the mean of its values, none where there are none. A day's samples are kept
-as they are (`slot_days`, `remember`), and a baseline is computed from all that are kept
-(`profiles`). So it is the same to the last bit whatever the order or the number of batches in
-which the days became known.
-
-In the hour that a clock shows twice both passes are one sample, their mean: a count by its
-exposure. In the hour that it skips there is none. Which slots are judged by a baseline belongs
-to `detect`.
+Computed from all samples that are kept (`samples`), put in order first: so it is the same to the
+last bit whatever the order or the number of batches in which days became known. Which slots are
+judged by a baseline belongs to `detect`.
 """
 
 from __future__ import annotations
@@ -21,41 +15,12 @@ import numpy.typing as npt
 import polars as pl
 
 from vigia.domain.anomalies.policy import ANOMALY_POLICY, AnomalyPolicy
-from vigia.domain.metrics.aggregate import MICRO
-from vigia.domain.windows import DAY, INSTANT, SLOT_US, day_start
+from vigia.domain.anomalies.samples import DAYS, SLOTS_A_DAY, Floats, remember
 
-Floats = npt.NDArray[np.float64]
-
-SLOTS_A_DAY = 288
 SLOTS_AN_HOUR = 12
 HOURS_A_WEEK = 168
 _WEEKDAYS = 5
 _PAIRS_AT_ONCE = 50
-
-MEASURED = pl.Schema(
-    {
-        "site": pl.Int64(),
-        "metric": pl.Int64(),
-        "kind": pl.String(),
-        "zone": pl.String(),
-        "since": INSTANT,
-        "until": INSTANT,
-    }
-)
-"""What is measured where: `since` and `until` bound the slots in which nothing means 0."""
-
-EXCLUDED = pl.Schema({"site": pl.Int64(), "metric": pl.Int64(), "from": INSTANT, "to": INSTANT})
-"""Windows that teach nothing: incidents, maintenance. No metric means all of the site."""
-
-DAYS = pl.Schema(
-    {
-        "site": pl.Int64(),
-        "metric": pl.Int64(),
-        "local_date": pl.Date(),
-        "values": pl.Array(pl.Float64(), SLOTS_A_DAY),
-    }
-)
-"""Samples by wall-clock slot of a day; NaN where there is none."""
 
 PROFILES = pl.Schema(
     {
@@ -71,6 +36,10 @@ PROFILES = pl.Schema(
         "p95": pl.Float64(),
         "mad": pl.Float64(),
         "dispersion": pl.Float64(),
+        "dispersion_1h": pl.Float64(),
+        "dispersion_3h": pl.Float64(),
+        "silence_p50": pl.Float64(),
+        "silence_p95": pl.Float64(),
         "pooled_parent": pl.String(),
         "is_stable": pl.Boolean(),
         "window_from": pl.Date(),
@@ -79,63 +48,14 @@ PROFILES = pl.Schema(
     }
 )
 """`n` counts the bucket's own samples; the figures come from `support` of them: its own, or
-while these are too few those of `pooled_parent`."""
+while these are too few those of `pooled_parent`. Of the site and metric as a whole are
+`dispersion_*`, of sums over hours and over three, and `silence_*`: quantiles over the days of how
+much was missed in the longest silence of a day."""
 
 PARENTS = ("none", "daytype_hour", "site")
 """What a bucket's figures may come from: itself, its hour on all working or free days, the site."""
 
 _FIGURES = ("support", "mean", "var", "p05", "p50", "p95", "mad")
-
-
-def slot_days(
-    snapshots: pl.DataFrame,
-    measured: pl.DataFrame,
-    first: date,
-    last: date,
-    excluded: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """Lay out whole local days of 5-minute snapshots as samples.
-
-    Args:
-        snapshots: `site`, `metric`, `slot`, `n`, and `sum` in whole millionths, as `snapshot`
-            gives them; all slots of the days, by each site's clock.
-        measured: `MEASURED`, a row per site and metric.
-        first: First local day.
-        last: Last local day.
-        excluded: `EXCLUDED`; a slot that one touches is no sample.
-
-    Returns:
-        `DAYS`, a row per row of `measured` and day. Pass a day, or some sites, at a time: memory
-        grows with both.
-    """
-    excluded = pl.DataFrame(schema=EXCLUDED) if excluded is None else excluded
-    parts = [
-        _in_zone(snapshots, pairs, first, last, excluded)
-        for pairs in measured.select(*MEASURED).partition_by("zone")
-    ]
-    return _in_order(pl.concat([pl.DataFrame(schema=DAYS), *parts]))
-
-
-def remember(
-    kept: pl.DataFrame,
-    fresh: pl.DataFrame,
-    last: date,
-    policy: AnomalyPolicy = ANOMALY_POLICY,
-) -> pl.DataFrame:
-    """Put newly laid out days in the place of what was kept of them; forget what is too old.
-
-    Args:
-        kept: `DAYS`.
-        fresh: `DAYS`, of days that are new or have changed.
-        last: Last local day that may teach: that before the first one to be judged.
-        policy: For how many days to keep.
-    """
-    others = kept.join(fresh, on=["site", "metric", "local_date"], how="anti")
-    oldest = last - timedelta(days=policy.training_days)
-    merged = pl.concat([others, fresh]).filter(
-        pl.col("local_date") > oldest, pl.col("local_date") <= last
-    )
-    return _in_order(merged)
 
 
 def profiles(
@@ -156,89 +76,6 @@ def profiles(
     return pl.concat([pl.DataFrame(schema=PROFILES), *parts])
 
 
-def _in_order(days: pl.DataFrame) -> pl.DataFrame:
-    return days.sort("site", "metric", "local_date")
-
-
-def _in_zone(
-    snapshots: pl.DataFrame,
-    pairs: pl.DataFrame,
-    first: date,
-    last: date,
-    excluded: pl.DataFrame,
-) -> pl.DataFrame:
-    """`slot_days` of sites in one zone."""
-    zone = pairs["zone"][0]
-    start, end = day_start(first, zone), day_start(last + DAY, zone)
-    slots = pl.datetime_range(start, end, "5m", closed="left", time_unit="us", eager=True)
-    values = slot_values(snapshots, pairs, slots)
-    for window in excluded.iter_rows(named=True):
-        _leave_out(values, pairs, slots, window)
-    local = slots.dt.convert_time_zone(zone)
-    day = (local.dt.date() - first).dt.total_days().to_numpy()
-    minute = local.dt.hour().cast(pl.Int64) * 60 + local.dt.minute()
-    place = day * SLOTS_A_DAY + (minute // 5).to_numpy()
-    days = (last - first).days + 1
-    samples = _folded(values, place, days * SLOTS_A_DAY).reshape(-1, SLOTS_A_DAY)
-    dates = pl.date_range(first, last, eager=True).alias("local_date")
-    return (
-        pairs.select("site", "metric")
-        .join(dates.to_frame(), how="cross")
-        .with_columns(pl.Series("values", samples, DAYS["values"]))
-    )
-
-
-def slot_values(snapshots: pl.DataFrame, pairs: pl.DataFrame, slots: pl.Series) -> Floats:
-    """What each pair (row) was in each slot (column); NaN where that is unknown.
-
-    Args:
-        snapshots: As for `slot_days`.
-        pairs: Rows of `MEASURED`.
-        slots: Slots without a gap between them, ascending.
-    """
-    at = slots.to_physical().to_numpy()
-    since = pairs["since"].to_physical().fill_null(at[0]).to_numpy()[:, None]
-    until = pairs["until"].to_physical().fill_null(at[-1] + SLOT_US).to_numpy()[:, None]
-    known = (since < at + SLOT_US) & (at < until)
-    counted = (pairs["kind"] == "count").to_numpy()[:, None]
-    values = np.where(known & counted, 0.0, np.nan)
-    total = pl.col("sum").cast(pl.Float64) / MICRO
-    found = (
-        snapshots.filter(pl.col("slot").is_between(slots[0], slots[-1]))
-        .join(pairs.with_row_index("pair"), on=["site", "metric"])
-        .select(
-            "pair",
-            column=(pl.col("slot").to_physical() - at[0]) // SLOT_US,
-            value=pl.when(pl.col("kind") == "count").then(total).otherwise(total / pl.col("n")),
-        )
-    )
-    values[found["pair"].to_numpy(), found["column"].to_numpy()] = found["value"].to_numpy()
-    return np.where(known, values, np.nan)
-
-
-def _leave_out(
-    values: Floats, pairs: pl.DataFrame, slots: pl.Series, window: dict[str, object]
-) -> None:
-    """Forget what a window touches."""
-    meant = pairs["site"] == window["site"]
-    if window["metric"] is not None:
-        meant &= pairs["metric"] == window["metric"]
-    touched = (slots < window["to"]) & (slots + timedelta(microseconds=SLOT_US) > window["from"])
-    values[np.ix_(meant.arg_true().to_numpy(), touched.arg_true().to_numpy())] = np.nan
-
-
-def _folded(values: Floats, place: npt.NDArray[np.int64], places: int) -> Floats:
-    """Values by wall-clock slot: where two instants share one, their mean."""
-    samples = np.full((len(values), places), np.nan)
-    _, first = np.unique(place, return_index=True)
-    samples[:, place[first]] = values[:, first]
-    again = np.setdiff1d(np.arange(len(place)), first)
-    one, other = samples[:, place[again]], values[:, again]
-    both = np.where(np.isnan(one), other, np.where(np.isnan(other), one, (one + other) / 2))
-    samples[:, place[again]] = both
-    return samples
-
-
 def _some_pairs(days: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The days of some sites and metrics at a time, so that memory stays bounded."""
     pairs = days.select("site", "metric").unique(maintain_order=True)
@@ -249,7 +86,8 @@ def _some_pairs(days: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 def _profiled(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> pl.DataFrame:
     """`profiles` of some pairs, numbered by `pair`."""
-    cube = _cube(days, last, policy)
+    timeline = _timeline(days, last, policy)
+    cube = _by_weekday(timeline, last)
     own = _figures(cube.transpose(0, 1, 3, 2, 4).reshape(len(cube), HOURS_A_WEEK, -1))
     n = own[0].copy()
     stable = n >= policy.stable_samples
@@ -263,6 +101,13 @@ def _profiled(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> pl.DataF
     pairs = days.select("site", "metric").unique(maintain_order=True)
     hours = pl.Series("hour_of_week", range(HOURS_A_WEEK), pl.Int16)
     columns = {name: own[place].ravel() for place, name in enumerate(_FIGURES)}
+    due = _due(timeline, own[1], last)
+    whole = {
+        "dispersion_1h": _of_sums(timeline, due, own[0], SLOTS_AN_HOUR),
+        "dispersion_3h": _of_sums(timeline, due, own[0], 3 * SLOTS_AN_HOUR),
+        **dict(zip(("silence_p50", "silence_p95"), _silences(timeline, due), strict=True)),
+    }
+    columns |= {name: figures.repeat(HOURS_A_WEEK) for name, figures in whole.items()}
     found = pairs.join(hours.to_frame(), how="cross").with_columns(
         *(pl.Series(name, column, nan_to_null=True) for name, column in columns.items()),
         n=pl.Series(n.ravel()),
@@ -276,15 +121,66 @@ def _profiled(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> pl.DataF
     return found.select(*PROFILES).cast(PROFILES)
 
 
-def _cube(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> Floats:
-    """Samples by pair, weekday, week back, hour and slot of the hour."""
-    weeks = -(-policy.training_days // 7)
+def _timeline(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> Floats:
+    """Samples by pair, day (the oldest first) and slot of the day."""
     pair = days["pair"].to_numpy()
-    cube = np.full((int(pair[-1]) + 1, 7, weeks, 24, SLOTS_AN_HOUR), np.nan)
-    weekday = days["local_date"].dt.weekday().to_numpy() - 1
-    week = (last - days["local_date"]).dt.total_days().to_numpy() // 7
-    cube[pair, weekday, week] = days["values"].to_numpy().reshape(-1, 24, SLOTS_AN_HOUR)
+    timeline = np.full((int(pair[-1]) + 1, policy.training_days, SLOTS_A_DAY), np.nan)
+    back = (last - days["local_date"]).dt.total_days().to_numpy()
+    timeline[pair, policy.training_days - 1 - back] = days["values"].to_numpy()
+    return timeline
+
+
+def _by_weekday(timeline: Floats, last: date) -> Floats:
+    """Samples by pair, weekday, week back, hour and slot of the hour."""
+    pairs, days, _ = timeline.shape
+    cube = np.full((pairs, 7, -(-days // 7), 24, SLOTS_AN_HOUR), np.nan)
+    for back in range(days):
+        weekday = (last - timedelta(days=back)).weekday()
+        day = timeline[:, days - 1 - back].reshape(pairs, 24, SLOTS_AN_HOUR)
+        cube[:, weekday, back // 7] = day
     return cube
+
+
+def _due(timeline: Floats, mean: Floats, last: date) -> Floats:
+    """What each sample should have been by the mean of its hour; 0 where there is none."""
+    days = timeline.shape[1]
+    weekdays = [(last - timedelta(days=back)).weekday() for back in reversed(range(days))]
+    hours = (np.array(weekdays)[:, None] * 24 + np.arange(24)).repeat(SLOTS_AN_HOUR, axis=1)
+    return np.where(np.isnan(timeline), 0.0, np.nan_to_num(mean)[:, hours])
+
+
+def _of_sums(timeline: Floats, due: Floats, support: Floats, slots: int) -> Floats:
+    """How much more than chance sums over so many slots stray from what they should be, by pair.
+
+    More than single slots do, since slots share the luck of their hour. The means come from the
+    same few dates, which makes what they are held against look closer than it will be.
+    """
+    pairs = len(timeline)
+    expected = due.reshape(pairs, -1, slots).sum(axis=-1)
+    off = np.nan_to_num(timeline).reshape(pairs, -1, slots).sum(axis=-1) - expected
+    dates = np.maximum(support.mean(axis=-1) / SLOTS_AN_HOUR, 2.0)
+    again = (1 + 1 / dates) / (1 - 1 / dates)
+    total = expected.sum(axis=-1)
+    strayed = np.full(pairs, np.nan)
+    np.divide((off * off).sum(axis=-1) * again, total, out=strayed, where=total > 0)
+    return strayed
+
+
+def _silences(timeline: Floats, due: Floats) -> Floats:
+    """Median and 95 % quantile over days of what the longest silence of a day missed, by pair.
+
+    Devices stop and start again as a whole. So how long nothing may come is learned from how
+    long nothing came, not from how often something does.
+    """
+    pairs = len(timeline)
+    so_far = due.reshape(pairs, -1).cumsum(axis=1)
+    silent = timeline.reshape(pairs, -1) == 0
+    heard = np.maximum.accumulate(np.where(silent, 0.0, so_far), axis=1)
+    longest = (so_far - heard).reshape(timeline.shape).max(axis=-1)
+    known = ~np.isnan(timeline).all(axis=-1)
+    ordered = np.sort(np.where(known, longest, np.nan), axis=-1)
+    n = known.sum(axis=-1)
+    return np.stack([_quantile(ordered, n, share) for share in (0.5, 0.95)])
 
 
 def _parents(cube: Floats) -> Iterator[Floats]:

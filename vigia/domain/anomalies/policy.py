@@ -78,6 +78,10 @@ class AnomalyPolicy:
         if not 0 < limits[0] <= limits[-1] < 1 or min(floors) < 0:
             raise ValueError("limits are shares between 0 and 1, floors are not negative")
 
+    def readiness_of(self, sensitivity: str) -> Readiness:
+        """What a sensitivity means, by its name."""
+        return self.readiness[Sensitivity(sensitivity)]
+
     def floor(self, metric: Metric) -> float:
         """The least absolute deviation of a metric that matters; of others' series none is known."""
         return 0.0 if metric.imported else self.floors.get(metric.unit, self.floors["1"])

@@ -95,7 +95,14 @@ def incomplete_beta(x: Floats, a: Floats, b: Floats) -> Floats:
 
 
 def _fraction(x: Floats, a: Floats, b: Floats) -> Floats:
-    """The continued fraction by Lentz's method, until no element changes any more."""
+    """The continued fraction by Lentz's method, each element until it does not change any more.
+
+    What has settled is left alone, so that an element does not depend on those beside it.
+    """
+    shape = np.broadcast(x, a, b).shape
+    x, a, b = (np.broadcast_to(each, shape).ravel() for each in (x, a, b))
+    found = np.empty(x.size)
+    left = np.arange(x.size)
     c = np.ones_like(x)
     d = 1 / _away_from_0(1 - (a + b) * x / (a + 1))
     value = d.copy()
@@ -105,10 +112,16 @@ def _fraction(x: Floats, a: Floats, b: Floats) -> Floats:
         for term in (even, odd):
             d = 1 / _away_from_0(1 + term * d)
             c = _away_from_0(1 + term / c)
-            value *= d * c
-        if np.all(np.abs(d * c - 1) < _ENOUGH):
+            value = value * (d * c)
+        settled = np.abs(d * c - 1) < _ENOUGH
+        if settled.any():
+            found[left[settled]] = value[settled]
+            left = left[~settled]
+            x, a, b, c, d, value = (each[~settled] for each in (x, a, b, c, d, value))
+        if not left.size:
             break
-    return value
+    found[left] = value
+    return found.reshape(shape)
 
 
 def _away_from_0(value: Floats) -> Floats:
