@@ -68,9 +68,29 @@ WANTED: Mapping[str, tuple[str, ...]] = {
 """By table, the columns that rules look at, beside those that every frame has."""
 
 REFERENCE = frozenset(
-    "site client zone geofence post post_requirement post_stand_down calendar holiday"
-    " maintenance_window person device device_assignment tour_template checkpoint shift"
-    " shift_assignment leave_request escalation_policy escalation_step on_call_shift".split()
+    [
+        "site",
+        "client",
+        "zone",
+        "geofence",
+        "post",
+        "post_requirement",
+        "post_stand_down",
+        "calendar",
+        "holiday",
+        "maintenance_window",
+        "person",
+        "device",
+        "device_assignment",
+        "tour_template",
+        "checkpoint",
+        "shift",
+        "shift_assignment",
+        "leave_request",
+        "escalation_policy",
+        "escalation_step",
+        "on_call_shift",
+    ]
 )
 """Tables whose whole history counts, however old; of the others a window is enough."""
 

@@ -95,7 +95,7 @@ class Moments:
         places: Ints = np.searchsorted(self.at_us, us, side="left").astype(np.int64)
         return places
 
-    def level(  # noqa: PLR0913 - things, their intervals and what each weighs
+    def level(
         self, things: int, thing: Ints, first_us: Ints, until_us: Ints, weight: Ints | None = None
     ) -> Grid:
         """How many intervals of each thing hold at each instant, from `first` to before `until`.
@@ -118,7 +118,7 @@ class Moments:
         levels: Grid = np.cumsum(steps.reshape(things, width)[:, :-1], axis=1, dtype=np.int32)
         return levels
 
-    def count(  # noqa: PLR0913 - things, their events by both clocks, and the window
+    def count(
         self, things: int, thing: Ints, at_us: Ints, received_us: Ints, window_us: int
     ) -> Grid:
         """Events of each thing with T - window <= time < T that had arrived at T.
@@ -135,14 +135,15 @@ class Moments:
 
     def newest(self, things: int, thing: Ints, at_us: Ints, received_us: Ints) -> Ints:
         """Time of the newest event of each thing that had happened and arrived; `LONG_AGO_US`
-        without one."""
+        without one.
+        """
         first = self.place(np.maximum(at_us, received_us))
         kept = (thing >= 0) & (first < len(self))
         table = np.full((things, len(self)), LONG_AGO_US, np.int64)
         np.maximum.at(table, (thing[kept], first[kept]), at_us[kept])
         return np.maximum.accumulate(table, axis=1)
 
-    def known(  # noqa: PLR0913 - things, their values by both clocks, and what none is called
+    def known(
         self, things: int, thing: Ints, at_us: Ints, received_us: Ints, value: Ints, none: int = -1
     ) -> Ints:
         """The value of each thing by its newest event that had happened and arrived.

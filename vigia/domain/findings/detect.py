@@ -1,0 +1,70 @@
+"""All patterns over some instants: from what arrived and what was open to findings.
+
+The one entrance for audits, replay, evaluation and the live path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import polars as pl
+
+from vigia.domain.findings.episodes import EPISODES, track
+from vigia.domain.findings.inhibition import inhibited
+from vigia.domain.findings.known import KNOWN
+from vigia.domain.findings.pattern import Pattern, Verdict
+from vigia.domain.findings.patterns import PATTERNS
+from vigia.domain.watch.facts import Facts
+from vigia.domain.watch.known import Known
+from vigia.domain.watch.moments import Bools, Moments
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def detect(
+    facts: Facts,
+    moments: Moments,
+    before: pl.DataFrame | None = None,
+    patterns: Sequence[Pattern] = PATTERNS,
+) -> pl.DataFrame:
+    """Look at all instants with all patterns.
+
+    Args:
+        facts: What arrived, from as long before the first instant as the patterns look back.
+        moments: The instants.
+        before: `EPISODES` of earlier runs; without any nothing is open.
+        patterns: Which, with what numbers.
+
+    Returns:
+        `EPISODES` with `inhibited_by` (`inhibition`): those that went on, began or ended.
+    """
+    known = Known(facts, moments)
+    earlier = EPISODES.to_frame() if before is None else before.select(EPISODES.names())
+    found = [
+        track(pattern.code, _audible(known, pattern, verdict), moments, earlier)
+        for pattern in patterns
+        for verdict in pattern.judge(known, pattern.policy)
+    ]
+    return inhibited(pl.concat([EPISODES.to_frame(), *found]))
+
+
+def _audible(known: Known, pattern: Pattern, verdict: Verdict) -> Verdict:
+    """A verdict less what planned work mutes."""
+    if not pattern.is_muted:
+        return verdict
+    category = str(KNOWN[verdict.kind].category) if verdict.kind in KNOWN else "OPERATIONAL"
+    where = known.muting.of_sites(verdict.kind, category, verdict.window // _MICROSECOND)
+    if not where.any():
+        return verdict
+    return verdict.muted(_by_scope(known, verdict, where))
+
+
+def _by_scope(known: Known, verdict: Verdict, where: Bools) -> Bools:
+    """What mutes sites, by the scopes of a verdict."""
+    if verdict.site is not None:
+        columns = range(where.shape[1])
+        return where[verdict.site, columns] & (verdict.site >= 0)
+    rows = known.things.sites(verdict.scopes["site_id"])
+    muted: Bools = where[rows] & (rows >= 0)[:, None]
+    return muted

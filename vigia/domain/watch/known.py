@@ -1,0 +1,46 @@
+"""Everything that is known at some instants, each part computed when it is first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from vigia.domain.watch.facts import Facts
+from vigia.domain.watch.moments import Moments
+from vigia.domain.watch.muting import Muting
+from vigia.domain.watch.presence import Presence
+from vigia.domain.watch.signs import Signs
+from vigia.domain.watch.things import Things
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the patterns look at.
+
+    Attributes:
+        facts: What arrived; nothing of it that came after an instant counts at that instant.
+        moments: The instants.
+    """
+
+    facts: Facts
+    moments: Moments
+
+    @cached_property
+    def things(self) -> Things:
+        """Sites, posts, people, devices."""
+        return Things(self.facts)
+
+    @cached_property
+    def presence(self) -> Presence:
+        """Who is on duty, and who should be."""
+        return Presence(self.facts, self.things, self.moments)
+
+    @cached_property
+    def signs(self) -> Signs:
+        """Signs of life by family."""
+        return Signs(self.facts, self.things, self.moments)
+
+    @cached_property
+    def muting(self) -> Muting:
+        """Where planned work mutes what."""
+        return Muting(self.facts, self.things, self.moments)
