@@ -57,6 +57,34 @@ TABLES = (
         unique_while=((("type", "scope_kind", "scope_id"), f"{_OPEN} AND cleared_at IS NULL"),),
     ),
     Table(
+        "episode",
+        SECTION,
+        "One row per episode that detection follows from audit to audit, until it has cleared.",
+        Kind.PLATFORM,
+        columns("""
+            type!                       | what kind of episode
+            scope_kind!                 | what kind of thing it is about
+            scope_id! text              | what it is about
+            pattern!                    | rule that raised it
+            subtype                     | word that the rule has for it
+            site_id                     |
+            person_id                   |
+            device_id                   |
+            subject_ref                 | code of the ticket, alert or round it is about
+            sites json                  | sites that the finding of a region stands for
+            episode_start! instant      | 5-minute slot of the first evaluation that was true
+            window_from! instant        | start of the time that shows it
+            detected_at!                | evaluation that raised it
+            seen_at!                    | last evaluation at which it was raised
+            clear_since instant         | since when the rule that ends it holds, while it does
+            severity!                   | the worst so far
+            evidence_state!             | how sure the data are
+            evidence_at!                | since when they are that sure
+            figures! text               | JSON of the numbers as they were when it was raised
+        """),
+        key=("type", "scope_kind", "scope_id"),
+    ),
+    Table(
         "finding_event",
         SECTION,
         "One row per change of a finding: who, when, from what to what, and why.",
@@ -64,7 +92,7 @@ TABLES = (
         columns("""
             finding_id!                 | the finding
             ordinal! int                | order among its changes, from 1
-            event! {detected, moved, judged, severity, cleared, returned, verdict} | what changed
+            event! {detected, moved, judged, severity, cleared, verdict} | what changed
             move {acknowledge, lapse, start, resolve, reject, suppress, restore, supersede, reopen} | what was done to it
             from_value                  | state, evidence state or severity before
             to_value                    | the same afterwards

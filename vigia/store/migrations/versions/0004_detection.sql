@@ -84,6 +84,51 @@ CREATE INDEX finding_state_severity_idx ON ops.finding (tenant_id, state, severi
 CREATE INDEX finding_detected_at_idx ON ops.finding (tenant_id, detected_at);
 CREATE UNIQUE INDEX finding_type_scope_kind_scope_id_once ON ops.finding (tenant_id, type, scope_kind, scope_id) WHERE state IN ('new', 'acknowledged', 'in_progress') AND cleared_at IS NULL;
 
+CREATE TABLE ops.episode (
+    tenant_id uuid NOT NULL,
+    type text NOT NULL,
+    scope_kind text NOT NULL,
+    scope_id text NOT NULL,
+    pattern text NOT NULL,
+    subtype text,
+    site_id uuid,
+    person_id uuid,
+    device_id uuid,
+    subject_ref text,
+    sites jsonb,
+    episode_start timestamptz NOT NULL,
+    window_from timestamptz NOT NULL,
+    detected_at timestamptz NOT NULL,
+    seen_at timestamptz NOT NULL,
+    clear_since timestamptz,
+    severity text NOT NULL,
+    evidence_state text NOT NULL,
+    evidence_at timestamptz NOT NULL,
+    figures text NOT NULL,
+    PRIMARY KEY (tenant_id, type, scope_kind, scope_id)
+);
+COMMENT ON TABLE ops.episode IS 'One row per episode that detection follows from audit to audit, until it has cleared.';
+COMMENT ON COLUMN ops.episode.tenant_id IS 'the guarding company whose row this is';
+COMMENT ON COLUMN ops.episode.type IS 'what kind of episode';
+COMMENT ON COLUMN ops.episode.scope_kind IS 'what kind of thing it is about';
+COMMENT ON COLUMN ops.episode.scope_id IS 'what it is about';
+COMMENT ON COLUMN ops.episode.pattern IS 'rule that raised it';
+COMMENT ON COLUMN ops.episode.subtype IS 'word that the rule has for it';
+COMMENT ON COLUMN ops.episode.site_id IS 'the site it concerns';
+COMMENT ON COLUMN ops.episode.person_id IS 'the person it concerns';
+COMMENT ON COLUMN ops.episode.device_id IS 'the device that sent it or that it concerns';
+COMMENT ON COLUMN ops.episode.subject_ref IS 'code of the ticket, alert or round it is about';
+COMMENT ON COLUMN ops.episode.sites IS 'sites that the finding of a region stands for';
+COMMENT ON COLUMN ops.episode.episode_start IS '5-minute slot of the first evaluation that was true';
+COMMENT ON COLUMN ops.episode.window_from IS 'start of the time that shows it';
+COMMENT ON COLUMN ops.episode.detected_at IS 'evaluation that raised it (UTC instant)';
+COMMENT ON COLUMN ops.episode.seen_at IS 'last evaluation at which it was raised (UTC instant)';
+COMMENT ON COLUMN ops.episode.clear_since IS 'since when the rule that ends it holds, while it does';
+COMMENT ON COLUMN ops.episode.severity IS 'the worst so far';
+COMMENT ON COLUMN ops.episode.evidence_state IS 'how sure the data are';
+COMMENT ON COLUMN ops.episode.evidence_at IS 'since when they are that sure (UTC instant)';
+COMMENT ON COLUMN ops.episode.figures IS 'JSON of the numbers as they were when it was raised';
+
 CREATE TABLE ops.finding_event (
     tenant_id uuid NOT NULL,
     finding_id uuid NOT NULL,
@@ -100,7 +145,7 @@ CREATE TABLE ops.finding_event (
     successor_id uuid,
     runbook_id uuid,
     PRIMARY KEY (tenant_id, finding_id, ordinal),
-    CONSTRAINT event_is_legal CHECK (event IN ('detected', 'moved', 'judged', 'severity', 'cleared', 'returned', 'verdict')),
+    CONSTRAINT event_is_legal CHECK (event IN ('detected', 'moved', 'judged', 'severity', 'cleared', 'verdict')),
     CONSTRAINT move_is_legal CHECK (move IN ('acknowledge', 'lapse', 'start', 'resolve', 'reject', 'suppress', 'restore', 'supersede', 'reopen')),
     CONSTRAINT party_is_legal CHECK (party IN ('person', 'system'))
 );
@@ -302,6 +347,16 @@ CREATE POLICY analytics ON ops.finding FOR SELECT TO vigia_analytics USING (true
 GRANT SELECT ON ops.finding TO vigia_analytics;
 CREATE POLICY query ON ops.finding FOR SELECT TO vigia_query USING (tenant_id = (SELECT ops.tenant_of_role(current_user)));
 GRANT SELECT ON ops.finding TO vigia_query;
+
+ALTER TABLE ops.episode ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ops.episode FORCE ROW LEVEL SECURITY;
+CREATE POLICY app ON ops.episode TO vigia_app USING (tenant_id = (SELECT ops.current_tenant())) WITH CHECK (tenant_id = (SELECT ops.current_tenant()));
+CREATE POLICY worker ON ops.episode TO vigia_worker USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON ops.episode TO vigia_app, vigia_worker;
+CREATE POLICY analytics ON ops.episode FOR SELECT TO vigia_analytics USING (true);
+GRANT SELECT ON ops.episode TO vigia_analytics;
+CREATE POLICY query ON ops.episode FOR SELECT TO vigia_query USING (tenant_id = (SELECT ops.tenant_of_role(current_user)));
+GRANT SELECT ON ops.episode TO vigia_query;
 
 ALTER TABLE ops.finding_event ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ops.finding_event FORCE ROW LEVEL SECURITY;
