@@ -20,6 +20,8 @@ TRUTH = "truth"
 EVENTS = "events"
 REFERENCE = "00000000-reference"
 _LINES_AT_ONCE = 4096
+_LEVEL = 1
+"""Of zstd: the next faster one saves a tenth of the time and costs a third more room."""
 
 
 class WorldFolder:
@@ -58,17 +60,19 @@ class WorldFolder:
         import pyarrow as pa
 
         size = 0
-        packed = pa.BufferOutputStream()
-        ordered = lines.gather(order)
-        with pa.CompressedOutputStream(packed, "zstd") as stream:
-            # A block of lines at a time stays in the processor's cache.
-            for start in range(0, len(order), _LINES_AT_ONCE):
-                block = ordered.slice(start, _LINES_AT_ONCE)
-                # One contiguous buffer holds all lines, ends included: the text as it stands.
-                text = block.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
-                stream.write(text)
-                size += text.size
-        self._write(f"{slug}/{EVENTS}/{name}.ndjson.zst", packed.getvalue())
+        # Frame after frame: whole blocks are packed in two thirds of the time of a stream.
+        codec = pa.Codec("zstd", compression_level=_LEVEL)
+        frames = []
+        # Taken out of one chunk a line costs a tenth of what it costs out of a dozen.
+        lines = lines.rechunk()
+        # A block of lines at a time stays in the processor's cache.
+        for start in range(0, len(order), _LINES_AT_ONCE):
+            block = lines.gather(order[start : start + _LINES_AT_ONCE])
+            # One contiguous buffer holds all lines, ends included: the text as it stands.
+            text = block.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+            frames.append(codec.compress(text, asbytes=True))
+            size += text.size
+        self._write(f"{slug}/{EVENTS}/{name}.ndjson.zst", b"".join(frames))
         return size
 
     def write_truth(self, tables: dict[str, pl.DataFrame]) -> None:
