@@ -134,9 +134,7 @@ class Moments:
         return self.level(things, thing, first, at_us + window_us + 1)
 
     def newest(self, things: int, thing: Ints, at_us: Ints, received_us: Ints) -> Ints:
-        """Time of the newest event of each thing that had happened and arrived; `LONG_AGO_US`
-        without one.
-        """
+        """Time of the newest event of each thing that had arrived; `LONG_AGO_US` for none."""
         first = self.place(np.maximum(at_us, received_us))
         kept = (thing >= 0) & (first < len(self))
         table = np.full((things, len(self)), LONG_AGO_US, np.int64)

@@ -38,9 +38,7 @@ class Muting:
 
     @cached_property
     def windows(self) -> pl.DataFrame:
-        """Windows that were not called off: `mw_id`, `matcher`, `site_id`, `mode`, `from_us` (known
-        and begun), `until_us`.
-        """
+        """Windows that were not called off, with when they are known and have begun (`from_us`)."""
         told = latest(self.facts["maintenance_window"], "mw_id")
         told = told.filter(pl.col("state").fill_null("planned") != "cancelled")
         return told.select(

@@ -56,8 +56,10 @@ class Presence:
 
     @cached_property
     def duties(self) -> pl.DataFrame:
-        """Planned work of people: `assignment_id`, `person_id`, `site_id`, `post_id`,
-        `starts_us`, `ends_us`, `known_us` (when it was told), `void_us` (when it was withdrawn).
+        """Planned work of people, one row an assignment.
+
+        `assignment_id`, `person_id`, `site_id`, `post_id`, `starts_us`, `ends_us`, `known_us` (when
+        it was told), `void_us` (when it was withdrawn).
         """
         shifts = latest(self.facts["shift"], "shift_id").select(
             "shift_id",
@@ -80,9 +82,11 @@ class Presence:
 
     @cached_property
     def stays(self) -> pl.DataFrame:
-        """Times on duty: `person_id`, `site_id`, `post_id`, `assignment_id`, `in_us` (clocked in,
-        by trusted time), `from_us` (known since), `until_us` (known until), `ends_us` (planned
-        end, `NEVER_US` where none is known).
+        """Times on duty, one row a clock-in.
+
+        `person_id`, `site_id`, `post_id`, `assignment_id`, `in_us` (clocked in, by trusted time),
+        `from_us` (known since), `until_us` (known until), `ends_us` (planned end, `NEVER_US` where
+        none is known).
         """
         punches = self._punches()
         shown = pl.max_horizontal("at_us", "received_us")
@@ -124,8 +128,9 @@ class Presence:
         )
 
     def _planned(self, punches: pl.DataFrame) -> pl.DataFrame:
-        """Clock-ins with the post and planned end of their duty: the one they name, else the
-        person's own that begins nearest at that site.
+        """Clock-ins with post and planned end of their duty.
+
+        It is the duty that they name, else the person's own that begins nearest at that site.
         """
         mine = self.duties.select(
             "assignment_id", "post_id", pl.col("starts_us").alias("begins_us"), "ends_us"
@@ -262,8 +267,9 @@ class Presence:
 
     @cached_property
     def needs(self) -> pl.DataFrame:
-        """When posts need people: `post_id`, `site_id`, `headcount`, `from_us`, `until_us`, each
-        stretch by the site's wall clock, one row a day and requirement around the moments.
+        """When posts need people, one row a requirement and day around the moments.
+
+        `post_id`, `site_id`, `headcount`, `from_us`, `until_us`: stretches by the site's wall clock.
         """
         told = latest(self.facts["post_requirement"], "req_id").drop_nulls(
             ["post_id", "dow", "start_local", "end_local"]

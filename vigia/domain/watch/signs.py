@@ -57,8 +57,10 @@ class Signs:
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """One row a sign: `at_us`, `received_us`, `family`, `site`, `person`, `device` (rows of
-        matrices, -1 where none is known).
+        """One row a sign.
+
+        `at_us`, `received_us`, `family`, and `site`, `person`, `device` as rows of matrices, -1
+        where none is known.
         """
         facts, human = self.facts, pl.col("human").fill_null(value=False)
         phone = facts["phone_event"]
