@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,8 @@ from tests.worker.recorded import NOW, SITE, TENANT, add_tenant, at, count, set_
 from vigia.domain.identity import event_id, reference_id
 from vigia.store.connection import Database, Role
 from vigia.worker.sla import refresh_sla
+
+ROUTINE = {"status": "new", "priority": "P3"}
 
 
 @pytest.fixture
@@ -137,3 +139,22 @@ def test_a_sites_own_calendar_and_its_holidays_decide(help_desk: Database) -> No
 def test_a_tenant_without_events_has_no_clocks(database: Database) -> None:
     add_tenant(database)
     assert refresh_sla(database, TENANT, now=NOW).clocks == 0
+
+
+def test_first_clocks_do_not_read_the_tables_that_they_fill_again_for_each_row(
+    help_desk: Database,
+) -> None:
+    for day in range(1, 60):
+        change(help_desk, f"N{day}", at("2016-01-01") + timedelta(days=day), **ROUTINE)
+    with help_desk.connect() as admin:
+        # What autovacuum does as a rule before the first ticket comes.
+        admin.execute("ANALYZE ops.sla_clock, ops.sla_clock_segment")
+    summary = refresh_sla(help_desk, TENANT, now=NOW)
+    assert summary.segments > 1_000
+    with help_desk.connect() as admin:
+        scans = admin.execute(
+            "SELECT relname, seq_scan FROM pg_stat_user_tables"
+            " WHERE relname IN ('sla_clock', 'sla_clock_segment')"
+        ).fetchall()
+    assert {name for name, _ in scans} == {"sla_clock", "sla_clock_segment"}
+    assert all(count < 10 for _, count in scans), scans

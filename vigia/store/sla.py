@@ -232,11 +232,15 @@ def replace_clocks(
         " WHERE c.tenant_id = %(tenant)s AND c.subject_id = s.ticket_id",
         values,
     )
-    _insert(connection, "sla_clock", "true", values)
-    is_known = (
-        f"SELECT FROM ops.sla_clock_segment g WHERE {_SAME_SEGMENT} AND g.tenant_id = %(tenant)s"
+    # Taken out before, not looked for while inserting: of a table that was empty the planner
+    # reads all rows for each row, and an insertion that reads its own table sees it grow.
+    connection.execute(
+        "DELETE FROM pg_temp.new_sla_clock_segment n USING ops.sla_clock_segment g"
+        f" WHERE {_SAME_SEGMENT} AND g.tenant_id = %(tenant)s",
+        values,
     )
-    _insert(connection, "sla_clock_segment", f"NOT EXISTS ({is_known})", values)
+    for name in ("sla_clock", "sla_clock_segment"):
+        _insert(connection, name, values)
 
 
 # How many tickets are overdue is a metric, so its slots are out of date when a breach changes.
@@ -261,13 +265,11 @@ _SAME_SEGMENT = (
 )
 
 
-def _insert(
-    connection: psycopg.Connection, name: str, condition: str, values: dict[str, UUID]
-) -> None:
+def _insert(connection: psycopg.Connection, name: str, values: dict[str, UUID]) -> None:
     names = ", ".join(column.name for column in table(name).columns)
     connection.execute(
         f"INSERT INTO ops.{name} (tenant_id, {names})"
-        f" SELECT %(tenant)s, {names} FROM pg_temp.new_{name} n WHERE {condition}",
+        f" SELECT %(tenant)s, {names} FROM pg_temp.new_{name}",
         values,
     )
 
