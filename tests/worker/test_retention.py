@@ -5,15 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from tests.databases import copied
+from tests.store.raised import raised, rows
 from tests.worker import recorded
 from tests.worker.recorded import DAY, NOW, SITE, TENANT, at, count, set_clock
 from vigia.domain.identity import reference_id
 from vigia.store import telemetry
 from vigia.store.connection import Database, Role
+from vigia.store.finding_evidence import Evidence, store_evidence
+from vigia.store.findings import store_findings
 from vigia.store.lake import Lake
 from vigia.store.retention import Decision
 from vigia.worker.archive import archive_days
@@ -89,8 +93,8 @@ def run(database: Database, lake: Lake, now: datetime = NOW) -> dict[tuple[str, 
     }
 
 
-def first(database: Database, lake: Lake) -> Decision:
-    return enforce_retention(database, lake, TENANT, now=NOW)[0]
+def first(database: Database, lake: Lake, now: datetime = NOW) -> Decision:
+    return enforce_retention(database, lake, TENANT, now=now)[0]
 
 
 def test_a_proved_day_leaves_the_database_and_stays_readable(ripe: Database, lake: Lake) -> None:
@@ -178,6 +182,24 @@ def test_a_hold_on_other_days_or_records_does_not_matter(ripe: Database, lake: L
             *(TENANT, reference_id(TENANT, "legal_hold", str(number)), record_type, at(from_)),
         )
     assert first(ripe, lake).verdict == "deleted"
+
+
+def test_what_evidence_names_stays_until_the_finding_is_closed(ripe: Database, lake: Lake) -> None:
+    found = raised()
+    with ripe.transaction(Role.WORKER) as connection:
+        store_findings(connection, TENANT, rows(found), at=NOW)
+        (cited,) = connection.execute("SELECT fix_id FROM ops.gps_fix LIMIT 1").fetchone() or ()
+        refs = {"gps_fix": [str(cited)]}
+        shown = Evidence(UUID(found["finding_id"]), "fixes", {"count": 1}, refs, NOW)
+        store_evidence(connection, TENANT, [shown])
+    assert first(ripe, lake).deleted_count == 143
+    assert count(ripe, "gps_fix", f"fix_id = '{cited}'") == count(ripe, "gps_fix") == 1
+    for hours in (1, 2):
+        decision = first(ripe, lake, NOW + timedelta(hours=hours))
+        assert (decision.verdict, "evidence" in decision.reason) == ("kept_on_hold", True)
+    assert count(ripe, "retention_run", "verdict = 'kept_on_hold'") == 1
+    sql(ripe, "UPDATE ops.finding SET state = 'resolved'")
+    assert first(ripe, lake, NOW + timedelta(hours=3)).deleted_count == 1
 
 
 def test_data_of_2008_is_alive_while_the_data_clock_says_2008(ripe: Database, lake: Lake) -> None:

@@ -16,6 +16,7 @@ import polars as pl
 from vigia.domain.dictionary import Table
 from vigia.domain.dictionary import table as dictionary_table
 from vigia.domain.identity import reference_id
+from vigia.store.finding_evidence import cites_any, is_cited
 from vigia.store.frames import fetch
 
 if TYPE_CHECKING:
@@ -161,7 +162,10 @@ def tier_rows(
 
 
 def delete_day(connection: psycopg.Connection, tenant_id: UUID, table: Table, day: date) -> int:
-    """Delete a tenant's rows of a day that the transaction's snapshot sees; returns how many."""
+    """Delete a tenant's rows of a day that the transaction's snapshot sees; returns how many.
+
+    What evidence of a finding names that is not over stays.
+    """
     if table.name == "metric_1d":
         where = "local_date = %(day)s"
     else:
@@ -170,8 +174,11 @@ def delete_day(connection: psycopg.Connection, tenant_id: UUID, table: Table, da
             f"{time} >= (%(day)s::date)::timestamp AT TIME ZONE 'UTC'"
             f" AND {time} < (%(day)s::date + 1)::timestamp AT TIME ZONE 'UTC'"
         )
+    kept = ""
+    if cites_any(connection, tenant_id, table.name):
+        kept = f" AND NOT {is_cited(table, 't')}"
     cursor = connection.execute(
-        f"DELETE FROM ops.{table.name} WHERE tenant_id = %(tenant)s AND {where}",
+        f"DELETE FROM ops.{table.name} t WHERE tenant_id = %(tenant)s AND {where}{kept}",
         {"tenant": tenant_id, "day": day},
     )
     return cursor.rowcount

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from vigia.domain.dictionary import ColumnType, Table
 from vigia.domain.dictionary import table as dictionary_table
+from vigia.store.finding_evidence import is_cited
 
 if TYPE_CHECKING:
     import psycopg
@@ -66,13 +67,13 @@ class Life:
 
     @property
     def held(self) -> str:
-        """SQL that says whether an order keeps row `t`: one about any time it lived in."""
-        return f"""EXISTS (
+        """SQL that says whether row `t` stays: an order covers its time, or evidence names it."""
+        return f"""({is_cited(self.spec, "t")} OR EXISTS (
             SELECT FROM ops.legal_hold h WHERE h.tenant_id = t.tenant_id AND h.released_at IS NULL
             AND coalesce(h.record_type, %(type)s) = %(type)s
             AND coalesce(h.from_at, '-infinity') <= greatest({self.instants})
             AND coalesce(h.to_at, 'infinity') > least({self.instants})
-        )"""
+        ))"""
 
 
 def ended_days(
@@ -88,7 +89,7 @@ def ended_days(
 
 
 def held_of_day(connection: psycopg.Connection, tenant_id: UUID, life: Life, day: date) -> int:
-    """How many things whose life ended on a day are kept by order."""
+    """How many things whose life ended on a day are kept: by order, or as evidence."""
     row = connection.execute(
         f"SELECT count(*) FROM ops.{life.table} t WHERE t.tenant_id = %(tenant)s"
         f" AND {life.over} = %(day)s AND {life.held}",
@@ -98,7 +99,7 @@ def held_of_day(connection: psycopg.Connection, tenant_id: UUID, life: Life, day
 
 
 def forget_day(connection: psycopg.Connection, tenant_id: UUID, life: Life, day: date) -> int:
-    """Take what is to go of things whose life ended on a day and that no order keeps.
+    """Take what is to go of things whose life ended on a day and that nothing keeps.
 
     Returns:
         How many things.

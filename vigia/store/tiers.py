@@ -44,7 +44,7 @@ def dirty_slots(connection: psycopg.Connection, tenant_id: UUID) -> pl.DataFrame
 def clear_marks(connection: psycopg.Connection, tenant_id: UUID, marks: pl.DataFrame) -> None:
     """Remove marks that were worked off; one made again meanwhile has a newer generation."""
     types = [c.type for c in _MARKS]
-    _stage(connection, "done_marks", marks.select(c.name for c in _MARKS), types)
+    stage(connection, "done_marks", marks.select(c.name for c in _MARKS), types)
     connection.execute(
         "DELETE FROM ops.dirty_slot d USING pg_temp.done_marks m WHERE d.tenant_id = %s"
         " AND d.site_id = m.site_id AND d.slot = m.slot AND d.generation = m.generation",
@@ -170,7 +170,7 @@ def replace_tier(
     # Metric by metric, as the key is ordered: what others hold there is not even looked at.
     names = pl.DataFrame({"metric": list(metrics)}, schema={"metric": pl.String()})
     staged = spans.select("site_id", from_at="from", to_at="to").join(names, how="cross")
-    _stage(connection, "spans", staged, [ColumnType.UUID, kind, kind, ColumnType.TEXT])
+    stage(connection, "spans", staged, [ColumnType.UUID, kind, kind, ColumnType.TEXT])
     connection.execute(
         f"DELETE FROM ops.{tier} m USING pg_temp.spans s WHERE m.tenant_id = %s"
         " AND m.site_id = s.site_id AND m.metric = s.metric"
@@ -196,7 +196,7 @@ def _insert(
     types += [ColumnType.DOUBLE, *([ColumnType.BIGINT] * 4)]
     names = [c.name for c in dictionary_table(tier).columns]
     staged = rows.select(names).with_columns(pl.col("sum").cast(pl.String if is_wide else pl.Int64))
-    _stage(connection, "fresh_metrics", staged, types, joined=False)
+    stage(connection, "fresh_metrics", staged, types, joined=False)
     values = [
         f"{n}::numeric * 0.000001" if n in ("sum", "min", "max", "last") else n for n in names
     ]
@@ -235,7 +235,7 @@ def replace_signals(
     """
     types = [ColumnType.UUID, ColumnType.TIMESTAMP, ColumnType.TIMESTAMP]
     staged = spans.select("site_id", pl.col("from").alias("from_at"), pl.col("to").alias("to_at"))
-    _stage(connection, "spans", staged, types)
+    stage(connection, "spans", staged, types)
     low, high = spans["from"].min(), spans["to"].max()
     connection.execute(
         "DELETE FROM ops.signal_window w USING pg_temp.spans s WHERE w.tenant_id = %s"
@@ -248,7 +248,7 @@ def replace_signals(
     spec = dictionary_table("signal_window")
     names = [c.name for c in spec.columns]
     types = [c.type for c in spec.columns]
-    _stage(connection, "fresh_signals", rows.select(names), types, joined=False)
+    stage(connection, "fresh_signals", rows.select(names), types, joined=False)
     listed = ", ".join(names)
     connection.execute(
         f"INSERT INTO ops.signal_window (tenant_id, {listed})"
@@ -304,7 +304,7 @@ def watermarks(connection: psycopg.Connection, tenant_id: UUID) -> pl.DataFrame:
     )
 
 
-def _stage(
+def stage(
     connection: psycopg.Connection,
     name: str,
     frame: pl.DataFrame,

@@ -178,9 +178,12 @@ def _judge(duty: _Duty, table: Table, day: date, connection: psycopg.Connection)
     if fault := evidence.fault(table, day):
         return Decision(table.name, day, "kept_unverified", 0, fault)
     deleted = delete_day(connection, duty.tenant_id, table, day)
+    if not deleted:
+        return Decision(table.name, day, "kept_on_hold", 0, _CITED)
     return Decision(table.name, day, "deleted", deleted, _PROVED[table.kind])
 
 
+_CITED = "evidence of findings that are not over names what is left of it"
 _PROVED = {
     Kind.RECORD: "past its time; archived, verified and accounted for by the metrics",
     Kind.DERIVED: "past its time; accounted for by what is kept longer",

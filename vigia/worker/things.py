@@ -63,12 +63,13 @@ class Due:
         held = held_of_day(connection, tenant_id, life, day)
         taken = forget_day(connection, tenant_id, life, day)
         if not taken:
-            return Decision(life.record_type, day, "kept_on_hold", 0, f"legal hold on {held}")
+            return Decision(life.record_type, day, "kept_on_hold", 0, f"{held} {_HELD}")
         what = "what names people was taken out" if life.columns else "deleted with their journal"
-        kept = f"; {held} more are kept by legal hold" if held else ""
+        kept = f"; {held} {_HELD}" if held else ""
         return Decision(life.record_type, day, "deleted", taken, f"past their time: {what}{kept}")
 
 
+_HELD = "are kept by legal hold, or as evidence of findings that are not over"
 _COUNTED = (
     "metrics that count them are kept, and could not be computed anew without them: give "
     "metric_1d a policy that is shorter than theirs"
