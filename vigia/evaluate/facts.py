@@ -68,12 +68,13 @@ def read_part(path: Path, tenant: UUID) -> dict[str, pl.DataFrame]:
 
 def _rows(name: str, accepted: pl.DataFrame) -> pl.DataFrame:
     if table(name).kind is Kind.STATE:
-        own = [c for c in accepted.columns if c in ("source", "type", "site_id", "event_id")]
-        head = accepted.select("received_at", pl.col("event_time").alias("at"), *own)
+        # The type of the event is its verb; a column of that name is what the thing itself says.
+        own = [c for c in accepted.columns if c in ("source", "site_id", "event_id")]
+        verb = pl.col("type").str.split(".").list.get(2).alias("verb")
+        head = accepted.select("received_at", pl.col("event_time").alias("at"), verb, *own)
         content = accepted["content"].struct.unnest()
         extra = [c for c in content.columns if c in schema(name) and c not in head.columns]
-        verb = pl.col("type").str.split(".").list.get(2)
-        return head.with_columns(content.select(extra)).with_columns(verb.alias("verb"))
+        return head.with_columns(content.select(extra))
     kept = [c for c in accepted.columns if c in schema(name) and c != "received_at"]
     return accepted.select("received_at", pl.col("event_time").alias("at"), "event_id", *kept)
 
