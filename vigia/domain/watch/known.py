@@ -11,6 +11,7 @@ from vigia.domain.watch.muting import Muting
 from vigia.domain.watch.presence import Presence
 from vigia.domain.watch.signs import Signs
 from vigia.domain.watch.things import Things
+from vigia.domain.watch.work import Work
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,8 @@ class Known:
     def muting(self) -> Muting:
         """Where planned work mutes what."""
         return Muting(self.facts, self.things, self.moments)
+
+    @cached_property
+    def work(self) -> Work:
+        """What there is to do: tasks, tours, check calls, tickets; and alerts."""
+        return Work(self.facts, self.things, self.moments)
