@@ -8,6 +8,7 @@ from functools import cached_property
 from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import Moments
 from vigia.domain.watch.muting import Muting
+from vigia.domain.watch.places import Places
 from vigia.domain.watch.presence import Presence
 from vigia.domain.watch.signs import Signs
 from vigia.domain.watch.things import Things
@@ -50,3 +51,8 @@ class Known:
     def work(self) -> Work:
         """What there is to do: tasks, tours, check calls, tickets; and alerts."""
         return Work(self.facts, self.things, self.moments)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where people and devices are."""
+        return Places(self.facts, self.things, self.signs, self.moments)
