@@ -157,6 +157,7 @@ def _target(database: Database, slug: str | None, *, create: bool, dry_run: bool
     """Find or make the tenant; one made for a dry run is gone afterwards."""
     from vigia.domain.errors import VigiaError
     from vigia.store.tenants import create_tenant, list_tenants, remove_empty_tenant
+    from vigia.worker.runbooks import seed
 
     tenants = {t.slug: t.tenant_id for t in list_tenants(database)}
     if slug is None and len(tenants) == 1:
@@ -174,6 +175,7 @@ def _target(database: Database, slug: str | None, *, create: bool, dry_run: bool
             "--create-tenant."
         )
     made = create_tenant(database, slug, clock_mode="data")
+    seed(database, made.tenant_id, now=datetime.now(UTC))
     try:
         yield made.tenant_id
     finally:

@@ -28,6 +28,7 @@ COMMANDS = {
     "load": "vigia.cli.load",
     "quarantine": "vigia.cli.quarantine",
     "tenant": "vigia.cli.tenant",
+    "runbooks": "vigia.cli.runbooks",
     "docs": "vigia.cli.docs",
     "bench": "vigia.cli.bench",
 }

@@ -40,21 +40,26 @@ def create(
         typer.Option(help='What "now" is: the wall clock, or the newest event of a history.'),
     ] = Clock.WALL,
 ) -> None:
-    """Make a tenant with its query role and retention; one that is there is left as it is.
+    """Make a tenant with its query role, retention and runbooks; one that is there is left as it is.
 
     For example:  vigia tenant create acme --name "Acme Guarding" --tz Europe/Madrid
     """
+    from datetime import UTC, datetime
+
     from vigia.config.settings import Settings
     from vigia.store.tenants import create_tenant
+    from vigia.worker.runbooks import seed
 
+    database = Settings().database()
     tenant = create_tenant(
-        Settings().database(),
+        database,
         slug,
         name=name,
         country=country,
         default_tz=tz,
         clock_mode=clock.value,
     )
+    seed(database, tenant.tenant_id, now=datetime.now(UTC))
     typer.echo(f"{tenant.slug}  {tenant.tenant_id}")
 
 

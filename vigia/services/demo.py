@@ -206,6 +206,7 @@ def _load(database: Database, source: Source, on_rows: Callable[[int], None]) ->
     from vigia.ingest.loader import LoadRequest, load
     from vigia.ingest.mapping import find_mapping
     from vigia.store.tenants import create_tenant
+    from vigia.worker.runbooks import seed
 
     tenant = create_tenant(
         database,
@@ -215,6 +216,7 @@ def _load(database: Database, source: Source, on_rows: Callable[[int], None]) ->
         clock_mode="data",
         retention_profile=source.retention,
     )
+    seed(database, tenant.tenant_id, now=datetime.now(UTC))
     request = LoadRequest(source.path, source.kind, find_mapping(source.mapping))
     return load(
         database,

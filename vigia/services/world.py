@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +21,7 @@ from vigia.ingest.loader import LoadReport, LoadRequest, load
 from vigia.simulator.emit.files import EVENTS, read_manifest
 from vigia.store.connection import Database
 from vigia.store.tenants import create_tenant
+from vigia.worker.runbooks import seed
 
 _ARRIVED = re.compile(rb'"receivedtime":"([^"]+)"')
 STEP_S = 5.0
@@ -104,7 +105,7 @@ def stream_parts(root: Path, slug: str) -> list[Path]:
 
 
 def _tenant(database: Database, tenant: dict[str, Any]) -> Any:
-    return create_tenant(
+    made = create_tenant(
         database,
         tenant["slug"],
         name=tenant["name"],
@@ -112,7 +113,9 @@ def _tenant(database: Database, tenant: dict[str, Any]) -> Any:
         default_tz=tenant["default_tz"],
         clock_mode="data",
         retention_profile="keep_all",
-    ).tenant_id
+    )
+    seed(database, made.tenant_id, now=datetime.now(UTC))
+    return made.tenant_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def remove_empty_tenant(database: Database, slug: str) -> None:
         held = "SELECT FROM ops.ingest_batch WHERE tenant_id = %s LIMIT 1"
         if connection.execute(held, [identity]).fetchone() is not None:
             raise VigiaError(f"The tenant {slug} has data and is kept.")
-        for table in ("retention_policy", "tenant"):
+        for table in ("retention_policy", "runbook", "tenant"):
             connection.execute(f"DELETE FROM ops.{table} WHERE tenant_id = %s", [identity])
     role = query_role(identity)
     with database.connect() as connection:
