@@ -21,7 +21,7 @@ from vigia.domain.watch.things import Things, latest
 
 HOUR_US = 60 * MINUTE_US
 TOUR_GRACE_US = 15 * MINUTE_US
-"""So long after it was due a tour is not late yet."""
+"""So long after it was due a tour is not late yet, and after its window not missed yet."""
 FORGOTTEN_US = 12 * HOUR_US
 """What nobody has closed so long after it was due is a forgotten entry, and no work of now."""
 SAME_ALERT_US = 10 * MINUTE_US
@@ -139,8 +139,9 @@ class Work:
         """Tours that are planned and not over, one row a run and due time.
 
         `run_id`, `tour_id`, `site_id`, `person_id`, `assignment_id`, `minutes`, `due_us`,
-        `window_end_us`, `from_us`, `until_us`, `begun_us` (known to be under way; `NEVER_US`),
-        `over_us`, `excused_us` (known to need no walking; `NEVER_US`).
+        `missed_us` (too late to begin), `from_us`, `until_us`, `begun_us` (known to be under way;
+        `NEVER_US`), `over_us`, `excused_us` (known to need no walking; `NEVER_US`). A run that
+        nobody closes is forgotten half a day after that.
         """
         rows = self.facts["tour_run"]
         told = stretches(
@@ -159,6 +160,7 @@ class Work:
         planned = latest(self.facts["tour_template"], "tour_id").select("tour_id", "planned_min")
         known = known.join(planned, on="tour_id", how="left", maintain_order="left")
         due_us = pl.col("due_at").to_physical()
+        missed_us = pl.coalesce("window_end_at", "due_at").to_physical() + TOUR_GRACE_US
         return known.select(
             "run_id",
             "tour_id",
@@ -167,12 +169,12 @@ class Work:
             "assignment_id",
             pl.col("planned_min").fill_null(UNTOLD_MIN).alias("minutes"),
             due_us.alias("due_us"),
-            pl.col("window_end_at").to_physical().fill_null(due_us).alias("window_end_us"),
+            missed_us.alias("missed_us"),
             "from_us",
-            "until_us",
+            pl.min_horizontal("until_us", missed_us + FORGOTTEN_US).alias("until_us"),
             pl.col("begun_us", "excused_us").fill_null(NEVER_US),
             "over_us",
-        )
+        ).filter(pl.col("until_us") > pl.col("from_us"))
 
     @cached_property
     def checks(self) -> pl.DataFrame:

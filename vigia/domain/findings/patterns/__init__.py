@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from vigia.domain.findings.pattern import Pattern
-from vigia.domain.findings.patterns import k01_silent_site
+from vigia.domain.findings.patterns import (
+    k01_silent_site,
+    k03_sla_storm,
+)
 
-PATTERNS: tuple[Pattern, ...] = (k01_silent_site.PATTERN,)
+PATTERNS: tuple[Pattern, ...] = (
+    k01_silent_site.PATTERN,
+    k03_sla_storm.PATTERN,
+)
 """All patterns, in the order of their codes."""
