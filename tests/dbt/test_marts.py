@@ -185,6 +185,26 @@ def test_a_row_that_breaks_a_rule_fails_by_the_name_of_the_rule(built: Built) ->
     assert {node.name for node in result.warned} == {"nobody_is_rostered_twice_at_a_time"}
 
 
+def test_ways_that_differ_from_their_signal_windows_fail_unless_a_slot_still_waits(
+    built: Built,
+) -> None:
+    rule = "ways_of_a_day_equal_those_of_its_signal_windows"
+    slot = {"site_id": ref("site", "north"), "slot": "2026-03-28T22:00Z"}
+    nothing = dict.fromkeys(("p_auto", "p_human", "w_count", "h_ok", "h_missed", "g_invalid"), 0)
+    seen = {"g_valid": 1, "distance_m": 1.0, "max_gap_s": 60, "exposure_min": 5}
+    with built.database.transaction(Role.WORKER, GUARDS) as connection:
+        person = ref("person", "ann")
+        Writer(connection, GUARDS)("signal_window", person_id=person, **slot, **nothing, **seen)
+    (found,) = build_marts(built.database, built.home, select=[rule]).nodes
+    assert (found.name, found.status, found.failures) == (rule, "fail", 1)
+    with built.database.transaction(Role.WORKER, GUARDS) as connection:
+        Writer(connection, GUARDS)("dirty_slot", **slot)
+    assert build_marts(built.database, built.home, select=[rule]).success
+    with built.database.transaction(Role.WORKER, GUARDS) as connection:
+        connection.execute("DELETE FROM ops.signal_window")
+        connection.execute("DELETE FROM ops.dirty_slot")
+
+
 def test_days_whose_positions_retention_deleted_stay_as_they_were(built: Built) -> None:
     """A rebuild from the few positions left of such a day would shorten its way."""
     figures = "local_date, fix_count, valid_fix_count, distance_m, gap_count"
