@@ -37,6 +37,8 @@ checkpoint          lat lon radius_m indoor required status
 shift               post_id starts_at ends_at headcount status
 shift_assignment    shift_id person_id status relieved_by
 leave_request       person_id from_at to_at status
+sla_policy          code calendar_id
+sla_target          policy_id priority category first_response_min round_the_clock
 escalation_policy   code
 escalation_step     policy_id order_no wait_min target target_ref channel min_severity
 on_call_shift       schedule_code role region person_id backup_id from_at to_at
@@ -50,7 +52,7 @@ panic_event         person_id device_id panic_source triggered_at state
 visitor_visit       status
 alert               device_id person_id type severity source_ref state count
 escalation_run      subject_kind subject_ref step next_step_at state
-gps_fix             device_id person_id lat lon accuracy_m speed_mps provider mock valid outdated steps_delta motion
+gps_fix             device_id person_id boot_id seq lat lon accuracy_m speed_mps provider mock valid outdated steps_delta motion
 device_heartbeat    device_id boot_id seq battery_pct charging network location_permission gps_enabled power_save queue_depth
 phone_event         device_id person_id boot_id seq kind human
 attendance_event    person_id assignment_id device_id kind method geo
@@ -87,6 +89,8 @@ REFERENCE = frozenset(
         "shift",
         "shift_assignment",
         "leave_request",
+        "sla_policy",
+        "sla_target",
         "escalation_policy",
         "escalation_step",
         "on_call_shift",
