@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,21 @@ def wait_until_drawn(browser: Any) -> None:
         time.sleep(0.2)
 
 
+def zone_of(dashboard: Dashboard, tenant: str) -> str:
+    """The time zone that the database knows of a tenant."""
+    with dashboard.demo.database.transaction(Role.WORKER) as connection:
+        found: Any = connection.execute(
+            "SELECT default_tz FROM ops.tenant WHERE slug = %s", [tenant]
+        ).fetchone()
+    return str(found[0])
+
+
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_page_fits_its_screen_and_shows_no_error(
+def test_a_page_fits_its_screen_says_whose_clock_it_shows_and_has_no_error(
     browser: Any, dashboard: Dashboard, name: str, width: str
 ) -> None:
-    open_page(browser, dashboard, name, WIDTHS[width])
+    text = open_page(browser, dashboard, name, WIDTHS[width])
     errors = browser.execute_script(
         "return [...document.querySelectorAll('[data-testid=stException],"
         "[data-testid=stAlertContentError]')].map(e => e.innerText)"
@@ -76,6 +86,7 @@ def test_a_page_fits_its_screen_and_shows_no_error(
     keep_picture(browser, f"{name} {width}")
     assert errors == []
     assert content <= screen
+    assert re.search(rf"\d\d:\d\d {re.escape(zone_of(dashboard, PAGES[name][1]))}\b", text), text
 
 
 def test_the_numbers_of_tickets_are_those_of_the_mart(browser: Any, dashboard: Dashboard) -> None:
@@ -92,6 +103,21 @@ def test_the_numbers_of_tickets_are_those_of_the_mart(browser: Any, dashboard: D
             "SELECT count(*) FILTER (WHERE is_open), count(*) FROM marts.fct_ticket"
         ).fetchone()
     assert (shown["Open"], shown["Tickets"]) == (f"{found[0]:,}", f"{found[1]:,}")
+
+
+def test_a_sites_page_names_the_sites_own_time_zone(browser: Any, dashboard: Dashboard) -> None:
+    text = open_page(browser, dashboard, "Site with tracks", WIDTHS["desk"])
+    with dashboard.demo.database.transaction(Role.WORKER) as connection:
+        found = connection.execute(
+            "SELECT DISTINCT s.time_zone FROM marts.dim_site s JOIN ops.tenant t USING (tenant_id)"
+            " WHERE t.slug = %s",
+            [PATROL],
+        ).fetchall()
+    badges = browser.execute_script(
+        "return [...document.querySelectorAll('.stMarkdownBadge')].map(b => b.innerText)"
+    )
+    assert [zone for (zone,) in found] == ["Asia/Shanghai"]
+    assert any("Asia/Shanghai" in badge for badge in badges), (badges, text[:1500])
 
 
 def test_no_page_calls_anybody_else(browser: Any, dashboard: Dashboard) -> None:
