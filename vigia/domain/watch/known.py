@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from vigia.domain.watch.calls import Calls
+from vigia.domain.watch.errands import Errands
 from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import Moments
+from vigia.domain.watch.motion import Motion
 from vigia.domain.watch.muting import Muting
+from vigia.domain.watch.phones import Phones
 from vigia.domain.watch.places import Places
 from vigia.domain.watch.presence import Presence
+from vigia.domain.watch.rounds import Rounds
 from vigia.domain.watch.signs import Signs
 from vigia.domain.watch.things import Things
+from vigia.domain.watch.uploads import Uploads
 from vigia.domain.watch.work import Work
 
 
@@ -56,3 +62,33 @@ class Known:
     def places(self) -> Places:
         """Where people and devices are."""
         return Places(self.facts, self.things, self.signs, self.moments)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """Tours under way."""
+        return Rounds(self.facts, self.things, self.presence, self.places, self.moments)
+
+    @cached_property
+    def errands(self) -> Errands:
+        """What takes people off their everyday work."""
+        return Errands(self.facts, self.things, self.moments)
+
+    @cached_property
+    def phones(self) -> Phones:
+        """Who carries which phone where, and whether it has sent everything."""
+        return Phones(self.facts, self.things, self.presence, self.signs, self.moments)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Whose phones may still hold what happened."""
+        return Uploads(self.facts, self.things, self.moments)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Who asks for help, and who does not answer."""
+        return Calls(self.facts, self.things, self.presence)
+
+    @cached_property
+    def motion(self) -> Motion:
+        """Who moves."""
+        return Motion(self.things, self.signs, self.moments)

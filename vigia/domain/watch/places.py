@@ -17,7 +17,7 @@ import polars as pl
 
 from vigia.domain.geo import EARTH_RADIUS_M, distance_mm_between
 from vigia.domain.watch.facts import Facts
-from vigia.domain.watch.moments import MINUTE_US, Bools, Floats, Ints, Moments
+from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, Floats, Grid, Ints, Moments
 from vigia.domain.watch.signs import Signs
 from vigia.domain.watch.things import Things, latest
 
@@ -252,6 +252,33 @@ class Places:
             )
             > 0
         )
+
+    def streak(self, by: str, counts: Bools, breaks: Bools, aged_us: int) -> tuple[Grid, Bools]:
+        """Positions of one kind that no later one of another kind has broken off.
+
+        Args:
+            by: `person` or `device`.
+            counts: Rows of `positions` that make a streak.
+            breaks: Rows that end the streak before them, once they have arrived.
+            aged_us: How long ago a streak must have begun.
+
+        Returns:
+            How many of them each thing has at each instant, and whether one is so old.
+        """
+        rows = self.positions.select(pl.col(by).alias("thing"), "at_us", "received_us")
+        rows = rows.with_columns(
+            known_us=pl.max_horizontal("at_us", "received_us"),
+            counts=pl.Series(counts, dtype=pl.Boolean),
+            breaks=pl.Series(breaks, dtype=pl.Boolean),
+        ).filter(pl.col("thing") >= 0)
+        newest_first = rows.sort("thing", "at_us", descending=[False, True])
+        broken = pl.when("breaks").then("known_us").otherwise(NEVER_US).cum_min().over("thing")
+        mine = newest_first.with_columns(until_us=broken).filter("counts")
+        thing, until = mine["thing"].to_numpy(), mine["until_us"].to_numpy()
+        known, at = mine["known_us"].to_numpy(), mine["at_us"].to_numpy()
+        count = self.moments.level(self._count(by), thing, known, until)
+        aged = self.moments.level(self._count(by), thing, np.maximum(known, at + aged_us), until)
+        return count, aged > 0
 
     def _count(self, by: str) -> int:
         return len(getattr(self.things, f"{by}_ids"))

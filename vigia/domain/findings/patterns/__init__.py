@@ -5,11 +5,17 @@ from __future__ import annotations
 from vigia.domain.findings.pattern import Pattern
 from vigia.domain.findings.patterns import (
     k01_silent_site,
+    k02_tour_abandonment,
     k03_sla_storm,
+    k07_guard_distress,
+    k08_resource_shortage,
 )
 
 PATTERNS: tuple[Pattern, ...] = (
     k01_silent_site.PATTERN,
+    k02_tour_abandonment.PATTERN,
     k03_sla_storm.PATTERN,
+    k07_guard_distress.PATTERN,
+    k08_resource_shortage.PATTERN,
 )
 """All patterns, in the order of their codes."""
