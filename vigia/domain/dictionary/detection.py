@@ -59,7 +59,7 @@ TABLES = (
     Table(
         "episode",
         SECTION,
-        "One row per episode that detection follows from audit to audit, until it has cleared.",
+        "One row per episode that detection remembers from audit to audit: open, or not long cleared.",
         Kind.PLATFORM,
         columns("""
             type!                       | what kind of episode
@@ -77,12 +77,13 @@ TABLES = (
             detected_at!                | evaluation that raised it
             seen_at!                    | last evaluation at which it was raised
             clear_since instant         | since when the rule that ends it holds, while it does
+            cleared_at                  | when that rule had held long enough
             severity!                   | the worst so far
             evidence_state!             | how sure the data are
             evidence_at!                | since when they are that sure
             figures! text               | JSON of the numbers as they were when it was raised
         """),
-        key=("type", "scope_kind", "scope_id"),
+        key=("type", "scope_kind", "scope_id", "episode_start"),
     ),
     Table(
         "finding_event",

@@ -101,13 +101,14 @@ CREATE TABLE ops.episode (
     detected_at timestamptz NOT NULL,
     seen_at timestamptz NOT NULL,
     clear_since timestamptz,
+    cleared_at timestamptz,
     severity text NOT NULL,
     evidence_state text NOT NULL,
     evidence_at timestamptz NOT NULL,
     figures text NOT NULL,
-    PRIMARY KEY (tenant_id, type, scope_kind, scope_id)
+    PRIMARY KEY (tenant_id, type, scope_kind, scope_id, episode_start)
 );
-COMMENT ON TABLE ops.episode IS 'One row per episode that detection follows from audit to audit, until it has cleared.';
+COMMENT ON TABLE ops.episode IS 'One row per episode that detection remembers from audit to audit: open, or not long cleared.';
 COMMENT ON COLUMN ops.episode.tenant_id IS 'the guarding company whose row this is';
 COMMENT ON COLUMN ops.episode.type IS 'what kind of episode';
 COMMENT ON COLUMN ops.episode.scope_kind IS 'what kind of thing it is about';
@@ -124,6 +125,7 @@ COMMENT ON COLUMN ops.episode.window_from IS 'start of the time that shows it';
 COMMENT ON COLUMN ops.episode.detected_at IS 'evaluation that raised it (UTC instant)';
 COMMENT ON COLUMN ops.episode.seen_at IS 'last evaluation at which it was raised (UTC instant)';
 COMMENT ON COLUMN ops.episode.clear_since IS 'since when the rule that ends it holds, while it does';
+COMMENT ON COLUMN ops.episode.cleared_at IS 'when that rule had held long enough (UTC instant)';
 COMMENT ON COLUMN ops.episode.severity IS 'the worst so far';
 COMMENT ON COLUMN ops.episode.evidence_state IS 'how sure the data are';
 COMMENT ON COLUMN ops.episode.evidence_at IS 'since when they are that sure (UTC instant)';
