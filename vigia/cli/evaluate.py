@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from vigia.evaluate.board import Board, Judged
+    from vigia.evaluate.score import Score
     from vigia.simulator.config import WorldConfig
 
 from vigia.cli.simulate import LevelName
@@ -46,10 +48,13 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder that keeps scores by world, so that a run can be resumed."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that make worlds.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that make and read worlds.")] = 1,
+    step: Annotated[
+        float, typer.Option(min=1, help="Seconds between two looks of the product's rules.")
+    ] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scoreboard as JSON.")] = False,
 ) -> None:
-    r"""Score what was found against what was true, beside the plain rules.
+    r"""Score what the product finds against what was true, beside the plain rules.
 
     Worlds are made one at a time in a temporary folder, scored and thrown away.
 
@@ -64,12 +69,15 @@ def evaluate(
     if page and (world or not levels):
         raise VigiaError("--page needs --levels: the page has a column for every level.")
     if world:
-        boards = [scoreboard([judge(each) for each in world])]
+        boards = [scoreboard([judge(each, timedelta(seconds=step), workers) for each in world])]
     else:
         names = list(LevelName) if levels else [level]
         span = (sites, max(days - test_days, 0), min(test_days, days))
         configs = {name: _configs(name, seeds, *span) for name in names}
-        boards = [scoreboard(_judged(each, cache, workers)) for each in configs.values()]
+        boards = [
+            scoreboard(_judged(each, timedelta(seconds=step), cache, workers))
+            for each in configs.values()
+        ]
     if page:
         from vigia.evaluate.levels_page import levels_page
 
@@ -114,7 +122,9 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-def _judged(configs: list[WorldConfig], cache: Path | None, workers: int) -> list[Judged]:
+def _judged(
+    configs: list[WorldConfig], step: timedelta, cache: Path | None, workers: int
+) -> list[Judged]:
     from rich.console import Console
 
     from vigia.evaluate.board import judge_new
@@ -122,7 +132,10 @@ def _judged(configs: list[WorldConfig], cache: Path | None, workers: int) -> lis
     console = Console(stderr=True)
     with console.status("Making worlds") as status:
         tell: Callable[[str], None] = status.update
-        return [judge_new(c, cache=cache, workers=workers, progress=tell) for c in configs]
+        return [
+            judge_new(each, step=step, cache=cache, workers=workers, progress=tell)
+            for each in configs
+        ]
 
 
 def _show(boards: list[Board]) -> None:
@@ -131,45 +144,60 @@ def _show(boards: list[Board]) -> None:
     console = Console()
     for board in boards:
         console.print(_scores(board))
-        bar = "none" if board.f1 is None else f"{board.f1:.2f}"
-        console.print(
-            f"Mean F1 of the plain rules: {bar}. False alarms of MEDIUM or worse a site and day: "
-            f"{board.per_site_day:.1f}. Measured on the stream: "
-            + ", ".join(f"{name} {value:g}" for name, value in board.hardness.items())
-            + ".",
-            soft_wrap=True,
-        )
+        console.print(_summary(board), soft_wrap=True)
+
+
+def _summary(board: Board) -> str:
+    """The mean of all classes, false alarms, traps, and what makes the level hard."""
+    ours, bar = board.product, board.naive
+    fell = [rate for rate in ours.traps.values() if rate > 0]
+    margin = "" if board.margin is None else f" (margin {board.margin:+.2f})"
+    return (
+        f"Mean F1 {_figure(ours.f1)}, of the plain rules {_figure(bar.f1)}{margin}. "
+        f"False alarms of MEDIUM or worse a site and day: {ours.per_site_day:.2f}, "
+        f"of the plain rules {bar.per_site_day:.1f}. "
+        f"Fell for traps of {len(fell)} of {len(ours.traps)} kinds. Measured on the stream: "
+        + ", ".join(f"{name} {value:g}" for name, value in board.hardness.items())
+        + "."
+    )
 
 
 def _scores(board: Board) -> object:
-    """A table of the plain rules; what there is nothing to say of is a dash."""
+    """A table of both, class by class; what there is nothing to say of is a dash."""
     from rich import box
     from rich.table import Table
 
     seeds = ", ".join(map(str, board.seeds))
     table = Table(
-        title=f"The plain rules on {board.level} (seeds {seeds})",
+        title=f"Found against true on {board.level} (seeds {seeds}); last, F1 of the plain rules",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
     table.add_column("Class", no_wrap=True)
-    for name in ("Episodes", "Found", "False", "Prec.", "Recall", "F1", "95 % of F1", "p95 delay"):
+    names = ("True", "Found", "False", "Prec.", "Recall", "F1", "95 % of F1", "p95 delay")
+    for name in (*names, "Plain"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name, found in board.naive.items():
-        between = found.intervals.get("f1")
-        delay = found.delay_detectable_s
-        table.add_row(
-            name,
-            str(found.episodes),
-            str(found.found),
-            str(found.false_alarms),
-            *(_figure(v) for v in (found.precision, found.recall, found.f1)),
-            f"{between[0]:.2f}-{between[1]:.2f}" if between else "-",
-            f"{delay[1]:.0f} s" if delay else "-",
-        )
+    for name in dict.fromkeys((*board.product.classes, *board.naive.classes)):
+        table.add_row(name, *_row(board.product.classes.get(name), board.naive.classes.get(name)))
     return table
+
+
+def _row(ours: Score | None, bar: Score | None) -> list[str]:
+    plain = _figure(None if bar is None else bar.f1)
+    if ours is None:
+        return ["-"] * 8 + [plain]
+    between, delay = ours.intervals.get("f1"), ours.delay_detectable_s
+    return [
+        str(ours.episodes),
+        str(ours.found),
+        str(ours.false_alarms),
+        *(_figure(value) for value in (ours.precision, ours.recall, ours.f1)),
+        f"{between[0]:.2f}-{between[1]:.2f}" if between else "-",
+        f"{delay[1]:.0f} s" if delay else "-",
+        plain,
+    ]
 
 
 def _figure(value: float | None) -> str:

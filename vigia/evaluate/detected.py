@@ -103,7 +103,7 @@ def detections(
         "severity",
         pl.col("inhibited_by").is_not_null().alias("inhibited"),
         (pl.col("evidence_state") == "retracted").alias("retracted"),
-    ).cast(DETECTIONS)  # type: ignore[arg-type]
+    ).cast(DETECTIONS)
 
 
 def day(instant_us: int) -> datetime:

@@ -6,6 +6,7 @@ what would be put aside is not looked at here either; repeats are dropped as the
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -46,7 +47,8 @@ def _read(paths: list[Path], tenant: UUID, workers: int) -> Iterator[dict[str, p
     if workers <= 1:
         yield from (read_part(path, tenant) for path in paths)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    # Not by forking: threads of Polars would hold locks that nobody opens in the child.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(read_part, paths, [tenant] * len(paths))
 
 

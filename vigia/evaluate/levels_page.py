@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vigia.evaluate import naive
-from vigia.evaluate.board import Board
+from vigia.evaluate.board import Board, Tally
 
 _MEASURES = (
     ("late_share", "Positions that arrive more than 5 s late", 100, "%", 1),
@@ -28,8 +27,8 @@ _TOO_EASY = """\
 The plain rules reach an F1 of {:g} here: {}.
 On `hard` and `brutal` that means that worlds are too easy there."""
 _TRAPS = """\
-Share of the look-alikes of each kind for which the plain rules raised a false alarm of the class
-that they tempt to."""
+Share of the look-alikes of each kind for which a false alarm of the class that they tempt to was
+raised: by the product / by the plain rules."""
 _RULES = """\
 The plain rules are the naive bar: what somebody would write down in an afternoon, one rule a
 pattern, looked at every five minutes with one open finding a scope. Nothing waits for late data,
@@ -52,11 +51,14 @@ def levels_page(boards: Sequence[Board], command: str) -> str:
         _INTRODUCTION.format(command),
         "## What the stream is like",
         _table(["Measured", *levels], _measures(boards)),
-        "## The plain rules",
+        "## The product and the plain rules",
         _RULES,
         _table(["", *levels], _summary(boards)),
         _CLASSES,
-        _table(["Class", *levels], _classes(boards)),
+        "### The product",
+        _table(["Class", *levels], _classes([board.product for board in boards])),
+        "### The plain rules",
+        _table(["Class", *levels], _classes([board.naive for board in boards])),
         _TOO_EASY.format(_GOOD_F1, _too_easy(boards)),
         "## Traps",
         _TRAPS,
@@ -87,20 +89,25 @@ def _measures(boards: Sequence[Board]) -> list[list[str]]:
 
 def _summary(boards: Sequence[Board]) -> list[list[str]]:
     return [
-        ["Mean F1 of K01 to K12", *(_figure(board.f1) for board in boards)],
+        ["Mean F1, product", *(_figure(board.product.f1) for board in boards)],
+        ["Mean F1, plain rules", *(_figure(board.naive.f1) for board in boards)],
         [
-            "False alarms of MEDIUM or worse a site and day",
-            *(f"{board.per_site_day:.1f}" for board in boards),
+            "False alarms of MEDIUM or worse a site and day, product",
+            *(f"{board.product.per_site_day:.2f}" for board in boards),
+        ],
+        [
+            "The same, plain rules",
+            *(f"{board.naive.per_site_day:.1f}" for board in boards),
         ],
     ]
 
 
-def _classes(boards: Sequence[Board]) -> list[list[str]]:
+def _classes(tallies: Sequence[Tally]) -> list[list[str]]:
     rows = []
-    for name in naive.CLASSES:
+    for name in dict.fromkeys(n for tally in tallies for n in tally.classes):
         row = [name]
-        for board in boards:
-            found = board.naive[name]
+        for tally in tallies:
+            found = tally.classes[name]
             rates = (found.precision, found.recall, found.f1)
             row.append(" / ".join(map(_figure, rates)) + f" ({found.episodes})")
         rows.append(row)
@@ -110,7 +117,7 @@ def _classes(boards: Sequence[Board]) -> list[list[str]]:
 def _too_easy(boards: Sequence[Board]) -> str:
     """By level, the classes that plain rules find well."""
     found = {
-        board.level: [n for n, s in board.naive.items() if s.f1 is not None and s.f1 >= _GOOD_F1]
+        board.level: [n for n, s in board.naive.classes.items() if (s.f1 or 0) >= _GOOD_F1]
         for board in boards
     }
     told = [f"{', '.join(names)} on {level}" for level, names in found.items() if names]
@@ -118,8 +125,18 @@ def _too_easy(boards: Sequence[Board]) -> str:
 
 
 def _traps(boards: Sequence[Board]) -> list[list[str]]:
-    kinds = sorted({kind for board in boards for kind in board.traps})
-    return [[f"`{kind}`", *(_figure(board.traps.get(kind)) for board in boards)] for kind in kinds]
+    """Product / plain rules, by kind."""
+    kinds = sorted({kind for b in boards for tally in (b.product, b.naive) for kind in tally.traps})
+    return [
+        [
+            f"`{kind}`",
+            *(
+                f"{_figure(b.product.traps.get(kind))} / {_figure(b.naive.traps.get(kind))}"
+                for b in boards
+            ),
+        ]
+        for kind in kinds
+    ]
 
 
 def _figure(value: float | None) -> str:
