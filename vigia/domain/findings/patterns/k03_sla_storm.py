@@ -2,7 +2,7 @@
 
 One leg alone is an ordinary bad hour. Two say that a storm is building up, three that it is there.
 What was dated wrongly when it came is no task that is late, and one device that flaps raises one
-alert, not thirty.
+alert, not thirty. Legs are levels, taken at the slots in which metrics are kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from vigia.domain.findings.pattern import Leg, Pattern, Verdict, scopes
 from vigia.domain.findings.types import ScopeKind, Severity
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US, Bools, Floats, Grid
+from vigia.domain.watch.slots import Slots
 from vigia.domain.watch.things import latest
 from vigia.domain.watch.work import widened
 
@@ -49,7 +50,10 @@ class SlaStormPolicy:
 def judge(known: Known, policy: SlaStormPolicy) -> Iterator[Verdict]:
     """Storms, and storms that are building up."""
     things = known.things
-    legs = (_tasks(known, policy), _tours(known, policy), _alerts(known, policy))
+    slots = Slots(known.moments)
+    at_slots = Known(known.facts, slots.starts)
+    taken = (_tasks(at_slots, policy), _tours(at_slots, policy), _alerts(at_slots, policy))
+    legs = tuple(Leg(t.name, slots.spread(t.value), slots.spread(t.bound)) for t in taken)
     full = np.sum([leg.holds for leg in legs], axis=0)
     half = np.sum([leg.value >= leg.bound / 2 for leg in legs], axis=0)
     active = things.is_active[:, None]
@@ -89,7 +93,16 @@ def _bound(count: float, due: Grid, policy: SlaStormPolicy) -> Floats:
     return bound
 
 
-def _tasks(known: Known, policy: SlaStormPolicy) -> Leg:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A leg by slot: how much there is, and how much is too much."""
+
+    name: str
+    value: Grid
+    bound: Floats
+
+
+def _tasks(known: Known, policy: SlaStormPolicy) -> _Taken:
     """Tasks that were overdue at some time of the window."""
     work, window_us = known.work, round(policy.window_min * MINUTE_US)
     from_due = pl.max_horizontal("from_us", "due_us")
@@ -98,10 +111,10 @@ def _tasks(known: Known, policy: SlaStormPolicy) -> Leg:
     held = work.tasks.filter(pl.col("until_us") >= pl.min_horizontal("due_us", "over_us"))
     due = work.at_sites(held, from_due, pl.col("due_us") + window_us)
     value = work.at_sites(late, pl.col("from_us"), pl.col("until_us"))
-    return Leg("overdue tasks", value, _bound(policy.overdue_tasks, due, policy))
+    return _Taken("overdue tasks", value, _bound(policy.overdue_tasks, due, policy))
 
 
-def _tours(known: Known, policy: SlaStormPolicy) -> Leg:
+def _tours(known: Known, policy: SlaStormPolicy) -> _Taken:
     """Tours that were late, or missed, at some time of the window, and not excused."""
     work, window_us = known.work, round(policy.window_min * MINUTE_US)
     grace_us = round(policy.tour_grace_min * MINUTE_US)
@@ -113,10 +126,10 @@ def _tours(known: Known, policy: SlaStormPolicy) -> Leg:
     until = pl.min_horizontal("until_us", "excused_us")
     value = work.at_sites(late, pl.col("from_us"), until)
     due = work.at_sites(work.tours, from_due, pl.col("due_us") + grace_us + window_us)
-    return Leg("late tours", value, _bound(policy.late_tours, due, policy))
+    return _Taken("late tours", value, _bound(policy.late_tours, due, policy))
 
 
-def _alerts(known: Known, policy: SlaStormPolicy) -> Leg:
+def _alerts(known: Known, policy: SlaStormPolicy) -> _Taken:
     """Different alerts that were raised within the window."""
     new = known.work.alerts.filter(~pl.col("is_repeat"))
     value = known.moments.count(
@@ -126,7 +139,7 @@ def _alerts(known: Known, policy: SlaStormPolicy) -> Leg:
         new["from_us"].to_numpy(),
         round(policy.window_min * MINUTE_US),
     )
-    return Leg("different alerts", value, np.full(value.shape, policy.alerts))
+    return _Taken("different alerts", value, np.full(value.shape, policy.alerts))
 
 
 def _is_vip(known: Known) -> Bools:
