@@ -246,34 +246,6 @@ def test_where_not_even_the_site_has_samples_enough_nothing_stands_in():
     assert bucket(found, 5)["mean"] is None
 
 
-@pytest.mark.parametrize(("by_hour", "least", "most"), [(0.0, 1.1, 1.4), (0.6, 2.0, 6.0)])
-def test_sums_of_slots_that_share_the_luck_of_their_hour_stray_more(by_hour, least, most):
-    rng = np.random.default_rng(3)
-
-    def day(_day, _place):
-        luck = np.exp(rng.normal(0, by_hour, 24)).repeat(12) if by_hour else 1.0
-        return rng.poisson(0.5 * luck * np.ones(288)).tolist()
-
-    dates = [LAST - timedelta(days=back) for back in range(30)]
-    rows = [(1, 0, date_, day(date_, 0)) for date_ in dates]
-    found = profiles(pl.DataFrame(rows, DAYS, orient="row"), LAST)
-    hours, three = (found[name].unique().to_list() for name in ("dispersion_1h", "dispersion_3h"))
-    assert len(hours) == len(three) == 1
-    assert least < hours[0] < most
-    assert least < three[0] < most
-
-
-def test_what_the_longest_silence_of_a_day_missed_is_learned_from_days():
-    def value(day, place):
-        silent = 24 if day.day % 2 else 12  # two hours of silence, or one
-        return 0.0 if place < silent else 3.0
-
-    row = bucket(profiles(days_of(30, value), LAST), 5)
-    assert row["silence_p95"] > row["silence_p50"] > 0
-    level = bucket(profiles(days_of(30, lambda day, place: 3.0), LAST), 5)
-    assert (level["silence_p50"], level["silence_p95"]) == (0, 0)
-
-
 def test_many_pairs_are_computed_some_at_a_time_with_the_same_result(monkeypatch):
     rows, known = random_month(8, pairs=4)
     days = slot_days(rows, known, LAST - timedelta(days=20), LAST)

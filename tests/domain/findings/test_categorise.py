@@ -183,7 +183,8 @@ def test_every_anomaly_of_every_metric_is_known(metric):
         assert found.name == f"ANOMALY_{metric.name.upper()}_{direction}"
         worrying = "high" if direction == "ABOVE" else "low"
         if found.name not in KNOWN:
-            expected = Severity.MEDIUM if metric.concern == worrying else Severity.LOW
+            worries = metric.concern in (worrying, "both")
+            expected = Severity.MEDIUM if worries else Severity.LOW
             assert found.severity is expected
     signal = resolve(critical_signal_type(metric.name))
     assert (signal.severity, signal.scope) == (Severity.HIGH, ScopeKind.SITE)

@@ -36,10 +36,6 @@ PROFILES = pl.Schema(
         "p95": pl.Float64(),
         "mad": pl.Float64(),
         "dispersion": pl.Float64(),
-        "dispersion_1h": pl.Float64(),
-        "dispersion_3h": pl.Float64(),
-        "silence_p50": pl.Float64(),
-        "silence_p95": pl.Float64(),
         "pooled_parent": pl.String(),
         "is_stable": pl.Boolean(),
         "window_from": pl.Date(),
@@ -48,9 +44,7 @@ PROFILES = pl.Schema(
     }
 )
 """`n` counts the bucket's own samples; the figures come from `support` of them: its own, or
-while these are too few those of `pooled_parent`. Of the site and metric as a whole are
-`dispersion_*`, of sums over hours and over three, and `silence_*`: quantiles over the days of how
-much was missed in the longest silence of a day."""
+while these are too few those of `pooled_parent`."""
 
 PARENTS = ("none", "daytype_hour", "site")
 """What a bucket's figures may come from: itself, its hour on all working or free days, the site."""
@@ -72,11 +66,11 @@ def profiles(
         `PROFILES`, 168 rows per site and metric, in that order.
     """
     known = remember(pl.DataFrame(schema=DAYS), days, last, policy)
-    parts = [_profiled(part, last, policy) for part in _some_pairs(known)]
+    parts = [_profiled(part, last, policy) for part in in_groups(known)]
     return pl.concat([pl.DataFrame(schema=PROFILES), *parts])
 
 
-def _some_pairs(days: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def in_groups(days: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The days of some sites and metrics at a time, so that memory stays bounded."""
     pairs = days.select("site", "metric").unique(maintain_order=True)
     for start in range(0, pairs.height, _PAIRS_AT_ONCE):
@@ -86,7 +80,7 @@ def _some_pairs(days: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 def _profiled(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> pl.DataFrame:
     """`profiles` of some pairs, numbered by `pair`."""
-    timeline = _timeline(days, last, policy)
+    timeline = timelines(days, last, policy)
     cube = _by_weekday(timeline, last)
     own = _figures(cube.transpose(0, 1, 3, 2, 4).reshape(len(cube), HOURS_A_WEEK, -1))
     n = own[0].copy()
@@ -101,13 +95,6 @@ def _profiled(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> pl.DataF
     pairs = days.select("site", "metric").unique(maintain_order=True)
     hours = pl.Series("hour_of_week", range(HOURS_A_WEEK), pl.Int16)
     columns = {name: own[place].ravel() for place, name in enumerate(_FIGURES)}
-    due = _due(timeline, own[1], last)
-    whole = {
-        "dispersion_1h": _of_sums(timeline, due, own[0], SLOTS_AN_HOUR),
-        "dispersion_3h": _of_sums(timeline, due, own[0], 3 * SLOTS_AN_HOUR),
-        **dict(zip(("silence_p50", "silence_p95"), _silences(timeline, due), strict=True)),
-    }
-    columns |= {name: figures.repeat(HOURS_A_WEEK) for name, figures in whole.items()}
     found = pairs.join(hours.to_frame(), how="cross").with_columns(
         *(pl.Series(name, column, nan_to_null=True) for name, column in columns.items()),
         n=pl.Series(n.ravel()),
@@ -121,7 +108,7 @@ def _profiled(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> pl.DataF
     return found.select(*PROFILES).cast(PROFILES)
 
 
-def _timeline(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> Floats:
+def timelines(days: pl.DataFrame, last: date, policy: AnomalyPolicy) -> Floats:
     """Samples by pair, day (the oldest first) and slot of the day."""
     pair = days["pair"].to_numpy()
     timeline = np.full((int(pair[-1]) + 1, policy.training_days, SLOTS_A_DAY), np.nan)
@@ -139,48 +126,6 @@ def _by_weekday(timeline: Floats, last: date) -> Floats:
         day = timeline[:, days - 1 - back].reshape(pairs, 24, SLOTS_AN_HOUR)
         cube[:, weekday, back // 7] = day
     return cube
-
-
-def _due(timeline: Floats, mean: Floats, last: date) -> Floats:
-    """What each sample should have been by the mean of its hour; 0 where there is none."""
-    days = timeline.shape[1]
-    weekdays = [(last - timedelta(days=back)).weekday() for back in reversed(range(days))]
-    hours = (np.array(weekdays)[:, None] * 24 + np.arange(24)).repeat(SLOTS_AN_HOUR, axis=1)
-    return np.where(np.isnan(timeline), 0.0, np.nan_to_num(mean)[:, hours])
-
-
-def _of_sums(timeline: Floats, due: Floats, support: Floats, slots: int) -> Floats:
-    """How much more than chance sums over so many slots stray from what they should be, by pair.
-
-    More than single slots do, since slots share the luck of their hour. The means come from the
-    same few dates, which makes what they are held against look closer than it will be.
-    """
-    pairs = len(timeline)
-    expected = due.reshape(pairs, -1, slots).sum(axis=-1)
-    off = np.nan_to_num(timeline).reshape(pairs, -1, slots).sum(axis=-1) - expected
-    dates = np.maximum(support.mean(axis=-1) / SLOTS_AN_HOUR, 2.0)
-    again = (1 + 1 / dates) / (1 - 1 / dates)
-    total = expected.sum(axis=-1)
-    strayed = np.full(pairs, np.nan)
-    np.divide((off * off).sum(axis=-1) * again, total, out=strayed, where=total > 0)
-    return strayed
-
-
-def _silences(timeline: Floats, due: Floats) -> Floats:
-    """Median and 95 % quantile over days of what the longest silence of a day missed, by pair.
-
-    Devices stop and start again as a whole. So how long nothing may come is learned from how
-    long nothing came, not from how often something does.
-    """
-    pairs = len(timeline)
-    so_far = due.reshape(pairs, -1).cumsum(axis=1)
-    silent = timeline.reshape(pairs, -1) == 0
-    heard = np.maximum.accumulate(np.where(silent, 0.0, so_far), axis=1)
-    longest = (so_far - heard).reshape(timeline.shape).max(axis=-1)
-    known = ~np.isnan(timeline).all(axis=-1)
-    ordered = np.sort(np.where(known, longest, np.nan), axis=-1)
-    n = known.sum(axis=-1)
-    return np.stack([_quantile(ordered, n, share) for share in (0.5, 0.95)])
 
 
 def _parents(cube: Floats) -> Iterator[Floats]:
@@ -204,14 +149,14 @@ def _figures(samples: Floats) -> Floats:
     mean = np.where(is_sample, ordered, 0).sum(axis=-1) / np.maximum(n, 1)
     off = np.where(is_sample, ordered - mean[..., None], 0)
     var = (off * off).sum(axis=-1) / np.maximum(n - 1, 1)
-    low, middle, high = (_quantile(ordered, n, q) for q in (0.05, 0.5, 0.95))
+    low, middle, high = (quantile(ordered, n, q) for q in (0.05, 0.5, 0.95))
     distance = np.sort(np.abs(ordered - middle[..., None]), axis=-1)
-    mad = _quantile(distance, n, 0.5)
+    mad = quantile(distance, n, 0.5)
     rest = [np.where(n > 0, each, np.nan) for each in (mean, var, low, middle, high, mad)]
     return np.stack([n.astype(np.float64), *rest])
 
 
-def _quantile(ordered: Floats, n: npt.NDArray[np.int64], share: float) -> Floats:
+def quantile(ordered: Floats, n: npt.NDArray[np.int64], share: float) -> Floats:
     """A quantile between the two nearest of `n` ordered samples."""
     place = np.maximum(n - 1, 0) * share
     below = np.floor(place).astype(np.int64)

@@ -15,13 +15,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from vigia.domain.anomalies.baseline import PARENTS
 from vigia.domain.anomalies.policy import ANOMALY_POLICY, AnomalyPolicy, Sensitivity
 from vigia.domain.anomalies.samples import MEASURED, Floats
+from vigia.domain.anomalies.strays import ABOVE, DIRECTIONS
 from vigia.domain.anomalies.views import (
-    DIRECTIONS,
     LOOK_BACK,
     LOOK_BACK_SLOTS,
     Grid,
@@ -33,9 +34,15 @@ from vigia.domain.metrics.registry import Metric
 from vigia.domain.windows import INSTANT
 
 JUDGED = pl.Schema(
-    {**MEASURED, "concern": pl.String(), "floor": pl.Float64(), "sensitivity": pl.String()}
+    {
+        **MEASURED,
+        "concern": pl.String(),
+        "floor": pl.Float64(),
+        "raises": pl.Boolean(),
+        "sensitivity": pl.String(),
+    }
 )
-"""What is measured where, and what about it worries."""
+"""What is measured where, what about it worries, and whether that is a finding of its own."""
 
 SCORES = pl.Schema(
     {
@@ -52,6 +59,7 @@ SCORES = pl.Schema(
         "tail_p": pl.Float64(),
         "q": pl.Float64(),
         "is_anomaly": pl.Boolean(),
+        "raises": pl.Boolean(),
         "tested": pl.Int32(),
         "hour_of_week": pl.Int16(),
         "support": pl.Int32(),
@@ -65,8 +73,8 @@ SCORES = pl.Schema(
 )
 """`observed`, `expected` and `z` are of the view that says most, which reaches `over_slots` back
 from the end of `slot`; `low` and `high` are the 5 % and 95 % quantiles of a single slot. `tail_p`
-is its probability under the baseline; `q` the same after the correction for all `tested` in the
-run, which is compared with the limit."""
+is its probability under the baseline; `q` the same after the correction for all `tested` of its
+family in the run, which is compared with the limit. `raises` is the family."""
 
 _CONCERNS = {
     "low": (True, False, True),
@@ -96,6 +104,7 @@ def judged(
     return measured.select(*MEASURED).with_columns(
         pl.Series("concern", [metrics[code].concern for code in codes], pl.String),
         pl.Series("floor", [policy.floor(metrics[code]) for code in codes], pl.Float64),
+        pl.Series("raises", [policy.raises(metrics[code]) for code in codes], pl.Boolean),
         pl.Series("sensitivity", [own.get(s, Sensitivity.MEDIUM) for s in sites], pl.String),
     )
 
@@ -103,7 +112,7 @@ def judged(
 def judge(
     snapshots: pl.DataFrame,
     pairs: pl.DataFrame,
-    profiles: pl.DataFrame,
+    learned: tuple[pl.DataFrame, pl.DataFrame],
     between: tuple[datetime, datetime],
     policy: AnomalyPolicy = ANOMALY_POLICY,
 ) -> pl.DataFrame:
@@ -113,7 +122,7 @@ def judge(
         snapshots: `site`, `metric`, `slot`, `n`, and `sum` in whole millionths, from `LOOK_BACK`
             before the window on; what had arrived by then, and nothing that came later.
         pairs: `JUDGED`, a row per site and metric.
-        profiles: `baseline.PROFILES`, learned from days before the window.
+        learned: `baseline.PROFILES` and `strays.STRAYS`, from days before the window.
         between: First and last slot to be judged, both included.
         policy: Limits and floors.
 
@@ -128,13 +137,13 @@ def judge(
     ordered = pairs.select(*JUDGED).sort("site", "metric")
     if ordered.is_empty():
         return pl.DataFrame(schema=SCORES)
-    grid = lay_out(snapshots, ordered, profiles, slots, policy)
+    grid = lay_out(snapshots, ordered, learned, slots, policy)
     scores = _scores(grid, list(views(grid)), ordered, slots, policy)
-    learned = profiles.select(
+    taught_by = learned[0].select(
         "site", "metric", "hour_of_week", "window_from", "window_to", baseline_version="version"
     )
     key = ["site", "metric", "hour_of_week"]
-    return scores.join(learned, on=key, maintain_order="left").select(*SCORES).cast(SCORES)
+    return scores.join(taught_by, on=key, maintain_order="left").select(*SCORES).cast(SCORES)
 
 
 def _scores(
@@ -155,29 +164,40 @@ def _scores(
     tested[:, :LOOK_BACK_SLOTS] = False
     limit = policy.readiness_of(Sensitivity.MEDIUM).false_discovery_limit
     own = [policy.readiness_of(each).false_discovery_limit for each in pairs["sensitivity"]]
-    q = adjusted(np.where(tested, tail_p * (limit / np.array(own))[:, None], np.nan))
+    weighed = np.where(tested, tail_p * (limit / np.array(own))[:, None], np.nan)
+    q, count = np.empty_like(weighed), np.empty(weighed.shape, np.int64)
+    # What only pages show must not make what people are told of any harder to prove.
+    for family in (pairs["raises"].to_numpy(), ~pairs["raises"].to_numpy()):
+        q[family], count[family] = adjusted(weighed[family]), tested[family].sum(axis=0)
     slot, pair = np.nonzero(tested.T)
     at = (pair, slot)
     shown = {
         name: np.choose(most, [getattr(view, name) for view in seen])[at]
-        for name in ("over_slots", "observed", "expected", "z")
+        for name in ("over_slots", "observed", "expected")
     }
     direction = np.array([view.direction for view in seen])[most[at]]
-    return pairs.select("site", "metric", "sensitivity")[pair].with_columns(
+    return pairs.select("site", "metric", "raises", "sensitivity")[pair].with_columns(
         slot=slots.gather(slot),
         direction=pl.Series(np.array(DIRECTIONS)[direction]),
         low=grid.baseline["p05"][at],
         high=grid.baseline["p95"][at],
+        z=_deviations(tail_p[at], direction),
         tail_p=tail_p[at],
         q=q[at],
         is_anomaly=q[at] <= limit,
-        tested=tested.sum(axis=0)[slot],
+        tested=count[at],
         hour_of_week=pl.Series(grid.hour[at], dtype=pl.Int16),
         support=grid.baseline["support"][at],
         pooled_parent=pl.Series(np.array(PARENTS)[grid.parent[at]]),
         policy_version=pl.lit(policy.version),
         **shown,
     )
+
+
+def _deviations(p: Floats, direction: npt.NDArray[np.int64]) -> Floats:
+    """How many deviations out a normal value as improbable would be."""
+    z: Floats = np.sqrt(-2 * np.log(np.maximum(p, np.finfo(np.float64).tiny)))
+    return np.where(direction == ABOVE, z, -z)
 
 
 def adjusted(p: Floats) -> Floats:

@@ -48,6 +48,9 @@ class AnomalyPolicy:
         relative_floor_counts: The same as a share of what is expected, for counts; the greater
             of both is meant.
         relative_floor_values: The same for what is no count.
+        raising: Metrics whose anomalies are findings of their own: what people do, which no
+            pattern watches. Of other built-in metrics patterns and checks tell, and their
+            anomalies are shown beside them. Imported series all raise.
     """
 
     version: str = "1"
@@ -65,6 +68,7 @@ class AnomalyPolicy:
     )
     relative_floor_counts: float = 0.3
     relative_floor_values: float = 0.1
+    raising: tuple[str, ...] = ("phone_events", "tour_checkpoints", "tasks_completed")
 
     def __post_init__(self) -> None:
         if self.training_days < 1 or self.stable_samples < 2:
@@ -81,6 +85,10 @@ class AnomalyPolicy:
     def readiness_of(self, sensitivity: str) -> Readiness:
         """What a sensitivity means, by its name."""
         return self.readiness[Sensitivity(sensitivity)]
+
+    def raises(self, metric: Metric) -> bool:
+        """Whether an anomaly of a metric is a finding."""
+        return metric.imported or metric.name in self.raising
 
     def floor(self, metric: Metric) -> float:
         """The least absolute deviation of a metric that matters; of others' series none is known."""

@@ -1,9 +1,9 @@
 """Ways to look at every slot of every metric: what was seen, what was due, how improbable that is.
 
-Single slots, of which two of the last three must be far out; the sums of an hour and of three,
-which see shifts that no slot shows; and a silence up to now. All views end in the slot and see
-nothing after it. What follows from a view for its metric, and from all tests of a run together,
-belongs to `detect`.
+Single slots, of which two of the last three must be far out; the sums of an hour to a day, which see shifts that no slot shows; and a silence up to now. All views end in the slot and
+see nothing after it. A count must be improbable as a count (a negative binomial), and every
+moment rare among those of ordinary days (`strays`): the greater probability of both holds. What
+follows from a view for its metric, and from all tests of a run together, belongs to `detect`.
 """
 
 from __future__ import annotations
@@ -16,35 +16,24 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vigia.domain.anomalies import tails
+from vigia.domain.anomalies import strays, tails
 from vigia.domain.anomalies.baseline import HOURS_A_WEEK, PARENTS
 from vigia.domain.anomalies.policy import AnomalyPolicy
 from vigia.domain.anomalies.samples import Floats, slot_values
+from vigia.domain.anomalies.strays import ABOVE, ABSENT, BELOW, DIRECTIONS, SILENCE, SUMS
 from vigia.domain.windows import SLOT, hour_of_week
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Figures = Mapping[str, Floats]
 
-DIRECTIONS = ("below", "above", "absent")
-BELOW, ABOVE, ABSENT = range(len(DIRECTIONS))
-
-LOOK_BACK_SLOTS = 40
+LOOK_BACK_SLOTS = SUMS[-1] + 2
 LOOK_BACK: timedelta = LOOK_BACK_SLOTS * SLOT
 """How much before a slot its views may reach."""
 
-_SUMS = {12: "dispersion_1h", 36: "dispersion_3h"}
-"""Slots that are summed, and what of the baseline says how such sums stray."""
-
-_OF_THREE = 1.5
-_NORMAL_5_PCT = 1.645
-_MAD_TO_DEVIATION = 1.4826
-_LEAST_STRAY = 0.25
+_WORTH_A_LOOK = 0.01
+"""What is not as rare as this is no anomaly, whatever its count may be."""
 _TINY = 1e-12
-_FIGURES = (
-    *("support", "mean", "var", "p05", "p50", "p95", "mad"),
-    *("dispersion_1h", "dispersion_3h", "silence_p50", "silence_p95"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +44,24 @@ class Grid:
         values: NaN where unknown.
         hour: Hour of the week.
         baseline: Figures by name.
+        strays: `usual`, `rare` and `days` by way to look, a row per pair.
         parent: Place in `baseline.PARENTS`.
         usable: Whether there is something stable to go by.
         counted: Whether it is a count; the same for all slots, as are the floors.
         floor: Least absolute deviation that matters.
-        relative_floor: The same as a share of what is expected.
+        least: Of what is no count, the least that a deviation is measured by.
+        relative_floor: The floor as a share of what is expected.
     """
 
     values: Floats
     hour: Ints
     baseline: Figures
+    strays: Mapping[tuple[int, int], tuple[Floats, Floats, Floats]]
     parent: Ints
     usable: Bools
     counted: Bools
     floor: Floats
+    least: Floats
     relative_floor: Floats
 
 
@@ -77,12 +70,11 @@ class View:
     """One way to look at all slots.
 
     Attributes:
-        direction: Place in `DIRECTIONS`.
+        direction: Place in `strays.DIRECTIONS`.
         over_slots: How many slots it looks at.
         p: Probability under the baseline; 1 where nothing is to be seen.
         observed: What was seen.
         expected: What was due.
-        z: The difference in deviations.
         of_counts: Whether only counts can be looked at like this.
     """
 
@@ -91,128 +83,147 @@ class View:
     p: Floats
     observed: Floats
     expected: Floats
-    z: Floats
     of_counts: bool = True
 
 
 def lay_out(
     snapshots: pl.DataFrame,
     pairs: pl.DataFrame,
-    profiles: pl.DataFrame,
+    learned: tuple[pl.DataFrame, pl.DataFrame],
     slots: pl.Series,
     policy: AnomalyPolicy,
 ) -> Grid:
     """Put values and baselines side by side; see `detect.judge` for what is passed."""
+    profiles, strayed = learned
     zones = pairs["zone"].to_list()
     by_zone = {
         zone: pl.select(hour_of_week(pl.lit(slots), zone)).to_series() for zone in set(zones)
     }
     hour = np.array([by_zone[zone].to_numpy() for zone in zones], np.int64)
-    figures, parent, usable = _by_hour(profiles, pairs)
+    parent, usable = _standing(profiles, pairs)
     at = (np.arange(pairs.height)[:, None], hour)
     counted = np.broadcast_to((pairs["kind"] == "count").to_numpy()[:, None], hour.shape)
     factor = np.array([policy.readiness_of(each).floor_factor for each in pairs["sensitivity"]])
     relative = np.where(counted, policy.relative_floor_counts, policy.relative_floor_values)
+    floor = pairs["floor"].to_numpy()[:, None]
     return Grid(
         slot_values(snapshots, pairs, slots),
         hour,
-        {name: table[at] for name, table in figures.items()},
+        {name: table[at] for name, table in strays.by_hour(profiles, pairs).items()},
+        _by_way(strayed, pairs),
         parent[at],
         usable[at],
         counted,
-        (factor * pairs["floor"].to_numpy())[:, None],
+        factor[:, None] * floor,
+        floor,
         factor[:, None] * relative,
     )
 
 
-def _by_hour(profiles: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Figures, Ints, Bools]:
-    """Baselines by pair and hour of the week: figures, parent, whether there is enough behind."""
+def _standing(profiles: pl.DataFrame, pairs: pl.DataFrame) -> tuple[Ints, Bools]:
+    """Of baselines by pair and hour of the week: their parent, and whether they may be used."""
     shape = (pairs.height, HOURS_A_WEEK)
     numbered = pairs.select("site", "metric").with_row_index("pair")
     rows = profiles.join(numbered, on=["site", "metric"])
     at = (rows["pair"].to_numpy(), rows["hour_of_week"].to_numpy())
-    figures = {}
-    for name in _FIGURES:
-        figures[name] = np.full(shape, np.nan)
-        figures[name][at] = rows[name].cast(pl.Float64).to_numpy()
     parent = np.zeros(shape, np.int64)
     parent[at] = rows["pooled_parent"].replace_strict(PARENTS, range(len(PARENTS))).to_numpy()
     usable = np.zeros(shape, np.bool_)
     usable[at] = rows["is_stable"].to_numpy() | (parent[at] > 0)
-    return figures, parent, usable
+    return parent, usable
+
+
+def _by_way(
+    strayed: pl.DataFrame, pairs: pl.DataFrame
+) -> dict[tuple[int, int], tuple[Floats, Floats, Floats]]:
+    """Usual and rare surprise and days, a column of pairs each, by way."""
+    numbered = pairs.select("site", "metric").with_row_index("pair")
+    found = {}
+    for direction, slots in strays.WAYS:
+        way = (pl.col("direction") == DIRECTIONS[direction]) & (pl.col("over_slots") == slots)
+        rows = numbered.join(strayed.filter(way), on=["site", "metric"], how="left")
+        rows = rows.sort("pair").select(pl.col("usual", "rare").fill_null(0.0), "days")
+        usual, rare, days = (column.cast(pl.Float64).fill_null(0).to_numpy() for column in rows)
+        found[direction, slots] = (usual[:, None], rare[:, None], days[:, None])
+    return found
 
 
 def views(grid: Grid) -> Iterator[View]:
     """All views, always the same ones in the same order."""
-    yield from _of_slots(grid)
-    for slots, stray in _SUMS.items():
-        yield from _of_sums(grid, slots, grid.baseline[stray])
+    known = grid.usable & np.isfinite(grid.values)
+    yield from _of_slots(grid, known)
+    yield from _of_sums(grid, known & grid.counted)
     yield _of_silence(grid)
 
 
-def _of_slots(grid: Grid) -> Iterator[View]:
+def _of_slots(grid: Grid, known: Bools) -> Iterator[View]:
     b, counted = grid.baseline, grid.counted
     expected = np.where(counted, b["mean"], b["p50"])
-    off = grid.values - expected
-    floor = np.maximum(grid.floor, grid.relative_floor * np.abs(expected))
+    values, due = np.where(known, grid.values, 0.0), np.where(known, expected, 0.0)
+    off = values - due
+    floor = np.maximum(grid.floor, grid.relative_floor * np.abs(due))
+    z = np.where(
+        counted,
+        strays.off_counts(np.where(counted, values, 0.0), np.where(counted, due, 0.0)),
+        strays.off_values(
+            values, {name: b[name] for name in ("p05", "p50", "p95", "mad")}, grid.least
+        ),
+    )
     doubt = 0.5 / np.maximum(b["support"], 1)
     spread = np.maximum(b["var"], b["mean"]) * (1 + 1 / np.maximum(b["support"], 1))
-    deviation = np.where(counted, np.sqrt(np.maximum(spread, doubt)), _robust(b, off, floor))
-    z = off / deviation
     once = np.ones(off.shape, np.int64)
-    for direction in (BELOW, ABOVE):
-        far = grid.usable & _is_far(direction, off, floor)
-        p = _tail_of_counts(direction, far & counted, grid.values, (b["mean"], spread, doubt))
-        others = far & ~counted
-        p[others] = tails.beyond(np.abs(z[others]))
-        yield View(direction, once, _two_of_three(p), grid.values, expected, z, of_counts=False)
+    for direction, deviation in ((BELOW, -z), (ABOVE, z)):
+        far = known & _is_far(direction, off, floor)
+        rare = _rarity(grid, (direction, 1), strays.second_of_three(np.where(far, deviation, 0.0)))
+        chance = _tail_of_counts(direction, far & counted, values, (due, spread, doubt))
+        chance = np.where(counted, _two_of_three(chance), 0.0)
+        p = np.maximum(rare, chance)
+        yield View(direction, once, p, grid.values, expected, of_counts=False)
 
 
-def _robust(b: Figures, off: Floats, floor: Floats) -> Floats:
-    """How far values that are no counts stray: robustly, and to each side apart."""
-    least = np.maximum(np.maximum(_MAD_TO_DEVIATION * b["mad"], floor / 2), _TINY)
-    side = np.where(off < 0, b["p50"] - b["p05"], b["p95"] - b["p50"])
-    robust: Floats = np.maximum(side / _NORMAL_5_PCT, least)
-    return robust
-
-
-def _of_sums(grid: Grid, slots: int, stray: Floats) -> Iterator[View]:
-    """Sums of counts over the newest slots of which something is known.
-
-    A single slot is never enough: what the highest of them has too much does not count.
-    """
+def _of_sums(grid: Grid, known: Bools) -> Iterator[View]:
+    """Sums of counts over the newest slots of which something is known."""
     b = grid.baseline
-    known = grid.counted & grid.usable & np.isfinite(grid.values)
-    observed = _over_newest(np.add, np.where(known, grid.values, 0.0), slots)
-    expected = _over_newest(np.add, np.where(known, b["mean"], 0.0), slots)
-    excess = np.where(known, np.maximum(grid.values - b["mean"], 0.0), 0.0)
-    spared = observed - _over_newest(np.maximum, excess, slots)
-    floor = np.maximum(grid.floor, grid.relative_floor * expected)
-    # Slots of one hour are held against the same mean, so what that may be off by adds up.
-    doubt = slots * 0.5 / np.maximum(b["support"], 1)
-    spread = np.fmax(stray, 1.0) * expected
-    z = (observed - expected) / np.sqrt(np.maximum(spread, doubt))
-    over = np.full(z.shape, slots)
-    for direction, counts in ((BELOW, observed), (ABOVE, spared)):
-        far = known & _is_far(direction, counts - expected, floor)
-        p = _tail_of_counts(direction, far, counts, (expected, spread, doubt))
-        yield View(direction, over, _two_of_three(p), observed, expected, z)
+    summed = (
+        _sums(np.where(known, each, 0.0))
+        for each in (
+            grid.values,
+            strays.capped(grid.values, b["p95"]),
+            b["mean"],
+            np.maximum(b["var"], b["mean"]),
+        )
+    )
+    for slots, observed, most, expected, spread in zip(SUMS, *summed, strict=True):
+        floor = np.maximum(grid.floor, grid.relative_floor * expected)
+        # Slots of one hour are held against the same mean, so what that may be off by adds up.
+        doubt = slots * 0.5 / np.maximum(b["support"], 1)
+        over = np.full(expected.shape, slots)
+        for direction, counts, sign in ((BELOW, observed, -1), (ABOVE, most, 1)):
+            far = known & _is_far(direction, counts - expected, floor)
+            z = np.where(far, sign * strays.off_counts(counts, expected), 0.0)
+            p = _rarity(grid, (direction, slots), strays.second_of_three(z))
+            worth = far & (p < _WORTH_A_LOOK)
+            chance = _tail_of_counts(direction, worth, counts, (expected, spread, doubt))
+            yield View(direction, over, np.maximum(p, chance), observed, expected)
 
 
-def _over_newest(merge: np.ufunc, values: Floats, slots: int) -> Floats:
-    """Slot by slot backwards, so that a sum does not depend on where the window began."""
-    total = np.zeros_like(values)
-    for back in range(min(slots, values.shape[1])):
-        merge(total[:, back:], values[:, : values.shape[1] - back], out=total[:, back:])
-    return total
+def _sums(values: Floats) -> list[Floats]:
+    """Sums over the newest slots, for each of `SUMS`.
+
+    Always added in the same order, so that a sum does not depend on where the window began.
+    """
+    found, width = [values], 1
+    for slots in SUMS:
+        part, total = found[-1], found[-1].copy()
+        for back in range(width, slots, width):
+            total[:, back:] += part[:, :-back]
+        found.append(total)
+        width = slots
+    return found[1:]
 
 
 def _of_silence(grid: Grid) -> View:
-    """Slots in a row up to each in which nothing came, though something was due.
-
-    How improbable it is by the counts, or by what earlier silences missed: the greater of both,
-    for devices stop and start again as a whole.
-    """
+    """Slots in a row up to each in which nothing came, though something was due."""
     b, columns = grid.baseline, grid.values.shape[1]
     places = np.arange(1, columns + 1)
     # Where nothing is known, nothing is known of a silence either.
@@ -222,21 +233,28 @@ def _of_silence(grid: Grid) -> View:
     missing = np.zeros_like(due)
     for back in range(min(LOOK_BACK_SLOTS, columns)):
         is_part = silent[:, back:] > back
+        if not is_part.any():
+            break
         missing[:, back:] += np.where(is_part, due[:, : columns - back], 0.0)
-    usual = b["silence_p50"]
-    stray = np.fmax(b["silence_p95"] - usual, np.fmax(_LEAST_STRAY * usual, 1.0)) / _NORMAL_5_PCT
     told = grid.counted & grid.usable & (silent > 1) & (missing >= np.maximum(grid.floor, 1.0))
-    spread = np.maximum(b["var"], b["mean"])
     p = np.ones_like(due)
-    p[told] = np.maximum(
-        tails.nothing_at_all(b["mean"][told], spread[told], missing[told]),
-        tails.beyond((missing - usual)[told] / stray[told]),
-    )
-    return View(ABSENT, silent, p, np.zeros_like(due), missing, (usual - missing) / stray)
+    rare = _rarity_of(grid, (ABSENT, SILENCE), strays.surprise_of_silence(missing))
+    spread = np.maximum(b["var"], b["mean"])
+    chance = tails.nothing_at_all(b["mean"][told], spread[told], missing[told])
+    p[told] = np.maximum(rare[told], chance)
+    return View(ABSENT, silent, p, np.zeros_like(due), missing)
 
 
 def _is_far(direction: int, off: Floats, floor: Floats) -> Bools:
     return off <= -floor if direction == BELOW else off >= floor
+
+
+def _rarity(grid: Grid, way: tuple[int, int], z: Floats) -> Floats:
+    return _rarity_of(grid, way, strays.surprise(z))
+
+
+def _rarity_of(grid: Grid, way: tuple[int, int], found: Floats) -> Floats:
+    return strays.rarity(way[1], found, *grid.strays[way])
 
 
 def _tail_of_counts(
@@ -268,6 +286,7 @@ def _two_of_three(p: Floats) -> Floats:
     However they hang together, it is at most half of three times the second's own.
     """
     padded = np.pad(p, ((0, 0), (2, 0)), constant_values=1.0)
-    three = np.stack([padded[:, :-2], padded[:, 1:-1], padded[:, 2:]])
-    second: Floats = np.minimum(_OF_THREE * np.sort(three, axis=0)[1], 1.0)
+    one, two, three = padded[:, :-2], padded[:, 1:-1], padded[:, 2:]
+    low, high = np.minimum(one, two), np.maximum(one, two)
+    second: Floats = np.minimum(1.5 * np.maximum(low, np.minimum(high, three)), 1.0)
     return second

@@ -43,7 +43,7 @@ def _level(
 
 
 _HAPPENED = (
-    _count("phone_events", "Phone events", "phone_event", "phone", concern="low"),
+    _count("phone_events", "Phone events", "phone_event", "phone", concern="both"),
     _count(
         "phone_interactions",
         "Phone events that a person caused",
