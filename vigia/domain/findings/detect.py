@@ -5,9 +5,11 @@ The one entrance for audits, replay, evaluation and the live path.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
 
+import numpy as np
 import polars as pl
 
 from vigia.domain.findings.episodes import EPISODES, track
@@ -39,14 +41,37 @@ def detect(
     Returns:
         `EPISODES` with `inhibited_by` (`inhibition`): those that went on, began or ended.
     """
-    known = Known(facts, moments)
     earlier = EPISODES.to_frame() if before is None else before.select(EPISODES.names())
+    done: list[pl.DataFrame] = []
+    for some in _between_news(facts, moments):
+        found = _detected(facts.told_by(some.first_us), some, earlier, patterns)
+        is_over = pl.col("cleared_at").is_not_null()
+        done.append(found.filter(is_over))
+        earlier = found.filter(~is_over)
+    return inhibited(pl.concat([*done, earlier]))
+
+
+def _between_news(facts: Facts, moments: Moments) -> Iterator[Moments]:
+    """Instants between which nothing new is told of what exists."""
+    news = moments.place(np.unique(np.concatenate([[moments.first_us], facts.news_us])))
+    edges = np.unique(np.append(news[news < len(moments)], len(moments)))
+    yield from (
+        Moments(moments.at_us[start:end]) for start, end in pairwise(edges)
+    )
+
+
+def _detected(
+    facts: Facts, moments: Moments, earlier: pl.DataFrame, patterns: Sequence[Pattern]
+) -> pl.DataFrame:
+    known = Known(facts, moments)
     found = [
         track(pattern.code, _audible(known, pattern, verdict), moments, earlier)
         for pattern in patterns
         for verdict in pattern.judge(known, pattern.policy)
     ]
-    return inhibited(pl.concat([EPISODES.to_frame(), *found]))
+    kinds = [kind for pattern in patterns for kind in pattern.kinds]
+    others = earlier.filter(~pl.col("type").is_in(kinds))
+    return pl.concat([EPISODES.to_frame(), *found, others])
 
 
 def _audible(known: Known, pattern: Pattern, verdict: Verdict) -> Verdict:

@@ -16,6 +16,7 @@ import polars as pl
 
 from vigia.domain.dictionary import Column, ColumnType, Kind, Table, table
 from vigia.domain.telemetry.ids import reference_bytes, uuid_texts
+from vigia.domain.watch.moments import Ints
 from vigia.domain.windows import INSTANT
 
 _WANTED = """
@@ -98,6 +99,13 @@ REFERENCE = frozenset(
 )
 """Tables whose whole history counts, however old; of the others a window is enough."""
 
+STANDING = (
+    "site", "client", "zone", "geofence", "post", "post_requirement", "calendar", "person",
+    "device", "device_assignment", "tour_template", "checkpoint", "maintenance_window",
+)  # fmt: skip
+"""Tables of what exists: rules take the latest of it, so no instant may be shown what was told
+later."""
+
 _TYPES: dict[ColumnType, pl.DataType] = {
     ColumnType.UUID: pl.String(),
     ColumnType.TEXT: pl.String(),
@@ -179,6 +187,19 @@ class Facts:
     @cached_property
     def _empty(self) -> dict[str, pl.DataFrame]:
         return {name: pl.DataFrame(schema=schema(name)) for name in WANTED}
+
+    @cached_property
+    def news_us(self) -> Ints:
+        """When something was told of what exists, microseconds since 1970."""
+        told = [self[name]["received_at"].to_physical().cast(pl.Int64) for name in STANDING]
+        news: Ints = pl.concat(told).unique().sort().to_numpy()
+        return news
+
+    def told_by(self, us: int) -> Facts:
+        """The same without what was told later of what exists."""
+        until = pl.lit(us).cast(INSTANT)
+        kept = {name: self[name].filter(pl.col("received_at") <= until) for name in STANDING}
+        return Facts(self.tenant_id, {**self.frames, **kept})
 
     def named(self, name: str, codes: pl.Series) -> pl.Series:
         """The ids that codes name, as the ids of a table's frame; null for none."""
