@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -11,7 +12,8 @@ from tests.ingest.events import ACME, LIVE, NOW, at, event, fix
 from vigia.ingest.batch import Delivery, ingest_lines
 from vigia.ingest.envelope import parse_events
 from vigia.ingest.failures import IngestError
-from vigia.store.connection import Database
+from vigia.store.books import Books
+from vigia.store.connection import Database, Role
 from vigia.store.durability import UndurableServerError
 
 
@@ -39,6 +41,17 @@ def test_chunks_before_a_failure_stay(company):
     assert company.value("SELECT count(*) FROM ops.gps_fix") == 1
     found = "SELECT state, accepted, error FROM ops.ingest_batch WHERE state = 'failed'"
     assert company.rows(found) == [("failed", 1, "power cut")]
+
+
+def test_a_delivery_ends_once(company):
+    company.send([fix("f1")])
+    ended = "SELECT batch_id, state, error, finished_at FROM ops.ingest_batch"
+    before = company.rows(ended)
+    with company.database.transaction(Role.APP, ACME) as connection:
+        for batch_id, *_ in before:
+            Books(connection, ACME).close_batch(batch_id, NOW + timedelta(hours=1), "power cut")
+    assert {state for _, state, *_ in before} == {"done"}
+    assert company.rows(ended) == before
 
 
 def test_a_killed_connection_loses_only_the_open_chunk(company):

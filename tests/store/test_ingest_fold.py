@@ -273,3 +273,20 @@ def empty(database) -> None:
         admin.execute(
             "DELETE FROM ops.ingest_key WHERE type !~ 'upserted'",
         )
+
+
+def test_a_thing_may_go_from_any_state_to_any_other_as_its_own_system_tells_it(database):
+    add_company(database)
+    known = TABLES["ticket"].column("status").states
+    states = [*known, *reversed(known)]
+    changes = [
+        event("ticket", f"t{n}", {"number": "INC1", "status": state}, time=at(n - 60))
+        for n, state in enumerate(states)
+    ]
+    assert send(database, changes).quarantined == 0
+    assert rows(database, "SELECT status FROM ops.ticket") == [(states[-1],)]
+    told = (
+        "SELECT payload->>'status' FROM ops.ingest_event WHERE table_name = 'ticket'"
+        " ORDER BY event_time"
+    )
+    assert rows(database, told) == [(state,) for state in states]

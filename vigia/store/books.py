@@ -74,11 +74,11 @@ class Books:
         )
 
     def close_batch(self, batch_id: UUID, now: datetime, error: str | None = None) -> None:
-        """Note how a delivery ended; `error` says why it failed."""
+        """Note how a delivery ended, which it does once; `error` says why it failed."""
         self.connection.execute(
             """
             UPDATE ops.ingest_batch SET finished_at = %s, state = %s, error = %s
-            WHERE tenant_id = %s AND batch_id = %s
+            WHERE tenant_id = %s AND batch_id = %s AND state = 'running'
             """,
             [now, "failed" if error else "done", error, self.tenant_id, batch_id],
         )
