@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vigia.domain.dictionary import (
+    baselines,
     detection,
     facility,
     field_work,
@@ -26,6 +27,7 @@ TABLES: dict[str, Table] = {
         help_desk,
         metrics,
         detection,
+        baselines,
         platform,
     )
     for table in module.TABLES
