@@ -167,6 +167,9 @@ def test_a_row_that_breaks_a_rule_fails_by_the_name_of_the_rule(built: Built) ->
         write("shift", "double", site_id="south", starts_at="2026-03-29T05:59:00Z",
               ends_at="2026-03-29T07:00:00Z")  # fmt: skip
         write("shift_assignment", "twice", shift_id="double", person_id="ann", status="confirmed")
+        for name, start, end in (("A", "01", "08"), ("B", "07T23:59", "15"), ("C", "15", "22")):
+            write("on_call_shift", name, schedule_code="officers", person_id="ann",
+                  from_at=f"2026-03-{start}Z", to_at=f"2026-03-{end}Z")  # fmt: skip
         for start, end, counted in (
             ("27T23:30", "28T10:00", True),
             ("28T09:59", "28T11:00", False),
@@ -174,7 +177,7 @@ def test_a_row_that_breaks_a_rule_fails_by_the_name_of_the_rule(built: Built) ->
             write("sla_clock_segment", clock_id=ref("sla_clock", "T1"), counted=counted,
                   from_at=f"2026-03-{start}Z", to_at=f"2026-03-{end}Z", reason="business_hours")  # fmt: skip
         connection.execute("UPDATE ops.ingest_batch SET rows = 10 WHERE batch_id = %s", [BATCH])
-    views = ["stg_ops__sla_clock_segment", "int_attendance_roster"]
+    views = ["stg_ops__sla_clock_segment", "int_attendance_roster", "stg_ops__on_call_shift"]
     select = ["fct_ticket", "fct_ingest_hour", *views]
     result = build_marts(built.database, built.home, select=select)
     assert {node.name for node in result.failed} == {
@@ -182,7 +185,10 @@ def test_a_row_that_breaks_a_rule_fails_by_the_name_of_the_rule(built: Built) ->
         "no_row_of_a_delivery_is_lost",
         "segments_of_a_promise_do_not_overlap",
     }
-    assert {node.name for node in result.warned} == {"nobody_is_rostered_twice_at_a_time"}
+    assert {node.name: node.failures for node in result.warned} == {
+        "nobody_is_rostered_twice_at_a_time": 1,
+        "one_person_is_on_call_at_a_time": 1,
+    }
 
 
 def test_ways_that_differ_from_their_signal_windows_fail_unless_a_slot_still_waits(
