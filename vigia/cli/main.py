@@ -25,6 +25,8 @@ COMMANDS = {
     "migrate": "vigia.cli.platform",
     "simulate": "vigia.cli.simulate",
     "evaluate": "vigia.cli.evaluate",
+    "replay": "vigia.cli.replay",
+    "explain": "vigia.cli.replay",
     "load": "vigia.cli.load",
     "quarantine": "vigia.cli.quarantine",
     "tenant": "vigia.cli.tenant",

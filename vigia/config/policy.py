@@ -11,6 +11,7 @@ from typing import Any
 
 from vigia.domain.calendar import Calendar, CalendarError, read_hours
 from vigia.domain.errors import VigiaError
+from vigia.domain.findings.pattern import Pattern
 from vigia.domain.response.policy import BusinessHours, SlaPolicy
 
 FOLDER = Path(__file__).with_suffix("")
@@ -60,3 +61,42 @@ def _document(path: Path) -> Any:
         raise PolicyError(
             f"{path} is not YAML: {error}. Correct the file and try again."
         ) from error
+
+
+def detection_policy(path: Path) -> tuple[Pattern, ...]:
+    """Read numbers of patterns that differ from their defaults.
+
+    Args:
+        path: YAML file: code of a pattern to its numbers, such as `K01: {window_min: 45}`.
+
+    Returns:
+        All patterns, those named with their new numbers.
+
+    Raises:
+        PolicyError: It cannot be read, or names what there is not; the text says what there is.
+    """
+    from vigia.domain.findings.patterns import PATTERNS
+
+    document = _document(path)
+    codes = {pattern.code for pattern in PATTERNS}
+    if not isinstance(document, dict) or not document:
+        raise PolicyError(
+            f"{path}: write codes of patterns and their numbers: K01: {{window_min: 45}}"
+        )
+    if unknown := sorted(map(str, set(document) - codes)):
+        raise PolicyError(
+            f"{path}: there is no {', '.join(unknown)}; there are {', '.join(sorted(codes))}"
+        )
+    try:
+        return tuple(
+            pattern.with_policy(_numbers(path, pattern.code, document.get(pattern.code, {})))
+            for pattern in PATTERNS
+        )
+    except VigiaError as error:
+        raise PolicyError(f"{path}: {error}") from error
+
+
+def _numbers(path: Path, code: str, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise PolicyError(f"{path}: {code} needs its numbers by name, such as {{window_min: 45}}")
+    return found
