@@ -9,6 +9,8 @@ from vigia.domain.findings.patterns import (
     k03_sla_storm,
     k07_guard_distress,
     k08_resource_shortage,
+    k09_coverage_gap,
+    k10_escalation_chain_break,
 )
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -17,5 +19,7 @@ PATTERNS: tuple[Pattern, ...] = (
     k03_sla_storm.PATTERN,
     k07_guard_distress.PATTERN,
     k08_resource_shortage.PATTERN,
+    k09_coverage_gap.PATTERN,
+    k10_escalation_chain_break.PATTERN,
 )
 """All patterns, in the order of their codes."""

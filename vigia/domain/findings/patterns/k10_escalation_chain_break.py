@@ -1,0 +1,173 @@
+"""K10: a grave alert that nobody takes, or a chain of escalation that does not move on.
+
+A person breaks it by not answering until the first step's time is over too, a system by having no
+next step, no receiver, or no word of a message. Whoever was reached by telephone about an alert
+has taken it; the same alert again within minutes is none of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from vigia.domain.findings.pattern import Pattern, Verdict, scopes
+from vigia.domain.findings.types import Category, ScopeKind, Severity
+from vigia.domain.watch.chains import Chains
+from vigia.domain.watch.known import Known
+from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, Moments
+
+KIND = "CORRELATION_ESCALATION_CHAIN_BREAK"
+GRAVE = ("HIGH", "CRITICAL")
+CRISIS = ("panic", "duress", "man_down", "fall", "assault", "fire")
+"""Types of alerts that no planned work explains."""
+WORDS = ("nobody_acts", "system")
+_SECOND_US = MINUTE_US // 60
+_LOOK_BACK = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainBreakPolicy:
+    """Numbers of K10.
+
+    Attributes:
+        critical_min: Time to take an alert that is CRITICAL.
+        high_min: The same of one that is HIGH.
+        not_final_min: A message is delivered or has failed within this time.
+        overdue_s: The next step may be late by so much.
+        settle_s: Word of an answer or of a step may take so long to arrive.
+    """
+
+    critical_min: float = 5
+    high_min: float = 15
+    not_final_min: float = 5
+    overdue_s: float = 60
+    settle_s: float = 20
+
+
+def judge(known: Known, policy: ChainBreakPolicy) -> Iterator[Verdict]:
+    """Alerts that nobody takes, and chains that stand still."""
+    alerts = _broken(Chains(known.facts, known.work), policy)
+    alerts = alerts.filter(
+        pl.col("from_us") <= known.moments.last_us,
+        pl.col("end_us") > known.moments.first_us - _LOOK_BACK // timedelta(microseconds=1),
+    )
+    by_people = _held(known.moments, alerts, "people_us")
+    by_system = _held(known.moments, alerts, "system_us")
+    sites = known.things.sites(alerts["site_id"])
+    planned = known.muting.of_sites(KIND, str(Category.OPERATIONAL), 0)
+    is_muted = planned[sites] & (sites >= 0)[:, None]
+    is_crisis = alerts["type"].is_in(CRISIS).fill_null(value=False).to_numpy()[:, None]
+    waits_min = (known.moments.at_us - alerts["raised_us"].to_numpy()[:, None]) / MINUTE_US
+    yield Verdict(
+        KIND,
+        ScopeKind.ALERT,
+        scopes(
+            alerts["alert_id"],
+            site_id=alerts["site_id"],
+            person_id=alerts["person_id"],
+            device_id=alerts["device_id"],
+            subject_ref=alerts["alert_id"],
+        ),
+        (by_people | by_system) & (is_crisis | ~is_muted),
+        # One more than the alert, which is HIGH at least, and nothing is worse than CRITICAL.
+        np.full(waits_min.shape, Severity.CRITICAL.rank),
+        _LOOK_BACK,
+        subtype=by_system.astype(np.int64),
+        subtypes=WORDS,
+        figures={"minutes since the alert": waits_min},
+    )
+
+
+def _held(moments: Moments, alerts: pl.DataFrame, since: str) -> Bools:
+    """Where each alert is broken in one of the two ways."""
+    level = moments.level(
+        alerts.height,
+        np.arange(alerts.height),
+        alerts[since].to_numpy(),
+        alerts["end_us"].to_numpy(),
+    )
+    return level > 0
+
+
+def _broken(chains: Chains, policy: ChainBreakPolicy) -> pl.DataFrame:
+    """Grave alerts with when they break.
+
+    The columns of `Chains.alerts`, `end_us` (taken, or over), `people_us` (nobody acts since) and
+    `system_us` (the chain stands still since); `NEVER_US` where they do not.
+    """
+    settle_us = round(policy.settle_s * _SECOND_US)
+    target = pl.when(pl.col("severity") == "CRITICAL").then(policy.critical_min)
+    target_us = (target.otherwise(policy.high_min) * MINUTE_US).cast(pl.Int64)
+    # A repeat is seen to with the first one. Danger to life is asked after each time.
+    alone = ~pl.col("is_repeat") | (pl.col("severity") == "CRITICAL")
+    grave = chains.alerts.filter(pl.col("severity").is_in(GRAVE) & alone)
+    silent, stuck = _silent(chains, settle_us), _stuck(chains, policy)
+    for frame in (silent, stuck):
+        grave = grave.join(frame, on="alert_id", how="left", maintain_order="left")
+    alone_us = pl.max_horizontal("from_us", pl.col("raised_us") + target_us) + settle_us
+    # Once the chain runs its steps have the word; until then nobody has been asked.
+    no_chain = pl.col("chain_us").is_null() | (alone_us < pl.col("chain_us"))
+    return grave.with_columns(
+        end_us=pl.min_horizontal("taken_us", "over_us"),
+        people_us=pl.when(no_chain).then(alone_us).otherwise("silent_us").fill_null(NEVER_US),
+        system_us=pl.col("system_us").fill_null(NEVER_US),
+    )
+
+
+def _silent(chains: Chains, settle_us: int) -> pl.DataFrame:
+    """When the first step's time was over without an answer.
+
+    `alert_id`, `chain_us` (known that the chain runs), `silent_us`.
+    """
+    # Whoever is at the second step has not been answered at the first. A first step without an
+    # end is the system's break.
+    end = pl.when(pl.col("step") > 1).then("from_us").otherwise("next_us")
+    since = pl.max_horizontal("from_us", end.fill_null(NEVER_US)) + settle_us
+    # A stretch that ended before is no silence: somebody answered, or the chain moved on in time.
+    return (
+        chains.runs.with_columns(silent_us=pl.when(since < pl.col("until_us")).then(since))
+        .group_by("alert_id")
+        .agg(chain_us=pl.col("from_us").min(), silent_us=pl.col("silent_us").min())
+    )
+
+
+def _stuck(chains: Chains, policy: ChainBreakPolicy) -> pl.DataFrame:
+    """When the chain of each alert first stood still: `alert_id`, `system_us`."""
+    overdue_us = round(policy.overdue_s * _SECOND_US)
+    not_final_us = round(policy.not_final_min * MINUTE_US)
+    due = pl.max_horizontal("from_us", pl.col("next_us") + overdue_us)
+    steps = chains.runs.with_columns(
+        system_us=pl.when(pl.col("next_us").is_null()).then("from_us").otherwise(due)
+    ).filter(pl.col("system_us") < pl.col("until_us"))
+    waited = pl.max_horizontal("from_us", pl.col("sent_us") + not_final_us)
+    messages = chains.messages.with_columns(
+        system_us=pl.when("has_target").then(waited).otherwise("from_us")
+    ).filter(~pl.col("has_target") | (pl.col("system_us") < pl.col("final_us")))
+    both = pl.concat([frame.select("alert_id", "system_us") for frame in (steps, messages)])
+    return both.group_by("alert_id").agg(pl.col("system_us").min())
+
+
+PATTERN = Pattern(
+    code="K10",
+    name="Escalation chain break",
+    kinds=(KIND,),
+    signals=("alerts", "escalations", "messages", "calls"),
+    look_back=_LOOK_BACK,
+    precondition="an alert is HIGH or CRITICAL, open, and nobody has taken it",
+    evidence=("chain_snapshot", "chain_timeline", "deliveries", "on_call"),
+    severity="one more than the alert",
+    clears="somebody takes the alert, or it is over",
+    traps=(
+        "acknowledged by voice",
+        "the same alert again",
+        "planned work",
+        "word of the next step under way",
+    ),
+    policy=ChainBreakPolicy(),
+    judge=judge,
+    is_muted=False,
+)
