@@ -253,7 +253,9 @@ class Places:
             > 0
         )
 
-    def streak(self, by: str, counts: Bools, breaks: Bools, aged_us: int) -> tuple[Grid, Bools]:
+    def streak(
+        self, by: str, counts: Bools, breaks: Bools, aged_us: int, held_us: int = 0
+    ) -> tuple[Grid, Bools]:
         """Positions of one kind that no later one of another kind has broken off.
 
         Args:
@@ -261,6 +263,7 @@ class Places:
             counts: Rows of `positions` that make a streak.
             breaks: Rows that end the streak before them, once they have arrived.
             aged_us: How long ago a streak must have begun.
+            held_us: Count only what was known so long ago already.
 
         Returns:
             How many of them each thing has at each instant, and whether one is so old.
@@ -275,7 +278,7 @@ class Places:
         broken = pl.when("breaks").then("known_us").otherwise(NEVER_US).cum_min().over("thing")
         mine = newest_first.with_columns(until_us=broken).filter("counts")
         thing, until = mine["thing"].to_numpy(), mine["until_us"].to_numpy()
-        known, at = mine["known_us"].to_numpy(), mine["at_us"].to_numpy()
+        known, at = mine["known_us"].to_numpy() + held_us, mine["at_us"].to_numpy()
         count = self.moments.level(self._count(by), thing, known, until)
         aged = self.moments.level(self._count(by), thing, np.maximum(known, at + aged_us), until)
         return count, aged > 0

@@ -6,7 +6,7 @@ the site, so that outlying checkpoints and a fence drawn wrongly accuse nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +18,7 @@ from vigia.domain.findings.types import ScopeKind, Severity
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US, Bools, Floats, Grid, Ints
 from vigia.domain.watch.places import INSIDE, OUTSIDE, UNCERTAIN
+from vigia.domain.watch.signs import P
 
 SUBTYPES = ("left_site", "stalled")
 HELD_STEP_US = 20 * MINUTE_US
@@ -38,7 +39,9 @@ class TourAbandonmentPolicy:
         stalled_min: Time without a scan after which a guard who is inside has stopped.
         far_min: For how long before that the guard must have been away from all that remains.
         far_share: Share of positions that must show it.
-        done_share: From which share of checkpoints scanned a tour is nearly done.
+        done_share: From which share of checkpoints a tour is nearly done: leaving it then is
+            less grave, and who stops then has only left some out.
+        app_min: Who has stopped must have been heard of through the app in the last so many.
         wait_min: How long the watermark is waited for.
     """
 
@@ -52,7 +55,12 @@ class TourAbandonmentPolicy:
     far_min: float = 30
     far_share: float = 0.8
     done_share: float = 0.8
+    app_min: float = 15
     wait_min: float = 10
+
+
+_Shown = Callable[[Known, TourAbandonmentPolicy, int], Grid]
+"""Positions of each run's guard that show it, as they were known so long ago."""
 
 
 def judge(known: Known, policy: TourAbandonmentPolicy) -> Iterator[Verdict]:
@@ -60,18 +68,12 @@ def judge(known: Known, policy: TourAbandonmentPolicy) -> Iterator[Verdict]:
     rounds, moments = known.rounds, known.moments
     runs = rounds.runs
     quiet = moments.minutes_since(rounds.newest_us)
-    under_way = _under_way(known)
     left_min = _left_after_min(runs, policy)
-    out = Leg(
-        "positions outside since the last one inside",
-        _outside(known, policy),
-        policy.outside_fixes,
-    )
-    left, late_left = _raised(known, policy, quiet, left_min, out.holds & under_way)
-    halted = _halted(known, policy) & under_way & ~out.holds
+    outside = _outside(known, policy)
+    left, late_left = _raised(known, policy, quiet, left_min, _outside)
     stall_min = np.full_like(left_min, policy.stalled_min)
-    stalled, late_stalled = _raised(known, policy, quiet, stall_min, halted)
-    stalled &= ~left
+    stalled, late_stalled = _raised(known, policy, quiet, stall_min, _halted)
+    stalled &= ~(outside > 0)
     yield Verdict(
         "CORRELATION_TOUR_ABANDONMENT",
         ScopeKind.TOUR_RUN,
@@ -84,8 +86,11 @@ def judge(known: Known, policy: TourAbandonmentPolicy) -> Iterator[Verdict]:
         left | stalled,
         np.where(stalled, Severity.MEDIUM.rank, _severity(known, policy)),
         timedelta(minutes=policy.quiet_min),
-        cleared=_is_cleared(known, quiet, left_min, out.holds),
-        legs=(Leg("minutes without a scan", quiet, left_min), out),
+        cleared=_is_cleared(known, quiet, left_min, outside > 0),
+        legs=(
+            Leg("minutes without a scan", quiet, left_min),
+            Leg("positions outside since the last one inside", outside, policy.outside_fixes),
+        ),
         figures={"scanned": rounds.scanned, "planned": _columns(runs["planned"], quiet)},
         subtype=stalled.astype(np.int64),
         subtypes=SUBTYPES,
@@ -129,31 +134,38 @@ def _under_way(known: Known) -> Bools:
 
 
 def _raised(
-    known: Known, policy: TourAbandonmentPolicy, quiet: Floats, bound: Floats, where: Bools
+    known: Known, policy: TourAbandonmentPolicy, quiet: Floats, bound: Floats, shown: _Shown
 ) -> tuple[Bools, Bools]:
-    """Where it has been quiet for too long, and where that is provisional.
+    """Where a guard is shown to be off for too long, and where that is provisional.
 
-    While the guard's phone may still hold scans, it is waited for some minutes more.
+    As long as the guard's phone may hold scans, they are waited for some minutes more; and as
+    long as scans come in, however late, there may be more of them.
     """
     behind = _at_guards(known, known.uploads.behind)
-    patience = bound + policy.wait_min * behind
-    return where & (quiet >= patience), behind
+    wait_us = round(policy.wait_min * MINUTE_US)
+    still = known.moments.at_us - known.rounds.heard_us >= wait_us
+    now = _under_way(known) & still & (shown(known, policy, 0) > 0)
+    raised = now & (quiet >= bound)
+    if not (raised & behind).any():
+        return raised, behind
+    waited = (shown(known, policy, wait_us) > 0) & (quiet >= bound + policy.wait_min)
+    return raised & (~behind | waited), behind
 
 
-def _outside(known: Known, policy: TourAbandonmentPolicy) -> Grid:
+def _outside(known: Known, policy: TourAbandonmentPolicy, held_us: int = 0) -> Grid:
     """Positions of each run's guard that show the guard outside; 0 where that is not sure yet."""
     places, presence = known.places, known.presence
     rows = places.positions
     off, near = _off_route(known, policy.route_m)
     breaks = (rows["side"] == INSIDE).to_numpy() | near
     aged_us = round(policy.outside_min * MINUTE_US)
-    count, aged = places.streak("person", off, breaks, aged_us)
-    fresh = _is_fresh(known, policy)
-    outside = (count >= policy.outside_fixes) & aged & fresh & presence.people_on
-    alone = outside & ~_all_leave(known, outside, fresh & presence.people_on)
-    shown: Grid = np.where(_at_guards(known, alone & ~presence.on_break), 1, 0)
+    count, aged = places.streak("person", off, breaks, aged_us, held_us)
+    fresh = _is_fresh(known, policy) & presence.people_on
+    outside = (count >= policy.outside_fixes) & aged & fresh
+    alone = outside & ~_all_leave(known, outside, fresh) & ~presence.on_break
     people = np.maximum(known.rounds.guard, 0)
-    return (shown * count[people, np.arange(count.shape[1])]).astype(np.int32)
+    shown = _at_guards(known, alone) * count[people, np.arange(count.shape[1])]
+    return shown.astype(np.int32)
 
 
 def _off_route(known: Known, route_m: float) -> tuple[Bools, Bools]:
@@ -194,14 +206,22 @@ def _all_leave(known: Known, outside: Bools, seen: Bools) -> Bools:
     return everybody
 
 
-def _halted(known: Known, policy: TourAbandonmentPolicy) -> Bools:
-    """Runs whose guard is inside, and has long been away from all that remains to be scanned."""
+def _halted(known: Known, policy: TourAbandonmentPolicy, held_us: int = 0) -> Grid:
+    """Positions that show a guard inside away from all that remains; 0 where that is not sure."""
     newest = known.places.newest("person")
     side = known.places.known_at(newest, "side", -1)
+    app_min = known.moments.minutes_since(known.signs.newest("person", *P))
     inside = ((side == INSIDE) | (side == UNCERTAIN)) & _is_fresh(known, policy)
-    all_, far = known.rounds.far(policy.route_m, round(policy.far_min * MINUTE_US))
+    # From an app that is not heard of no scan could have come.
+    inside &= app_min <= policy.app_min
+    window_us = round(policy.far_min * MINUTE_US)
+    all_, far = known.rounds.far(policy.route_m, window_us, held_us)
     away = (far >= policy.outside_fixes) & (far >= policy.far_share * all_)
-    halted: Bools = away & _at_guards(known, inside)
+    planned = known.rounds.runs["planned"].to_numpy()[:, None]
+    much_left = known.rounds.left > (1 - policy.done_share) * planned
+    # Where scans came but no start did, not all that the phone had to tell has arrived.
+    told = known.rounds.is_told & _at_guards(known, inside)
+    halted: Grid = far * (away & much_left & told)
     return halted
 
 
