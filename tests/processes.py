@@ -19,6 +19,8 @@ SET_UP_ONCE = {
     "tests/orchestration/": "heavy libraries",
     "tests/quality/": "heavy libraries",
     "tests/worker/test_analytics.py": "heavy libraries",
+    "tests/worker/test_audit.py": "a loaded world",
+    "tests/worker/test_facts.py": "a loaded world",
     "tests/worker/test_quality.py": "heavy libraries",
 }
 """Folder or file to the name of what its tests stay together for."""

@@ -128,27 +128,22 @@ def evidence_of(
     return [piece for piece in seen if piece.snapshot]
 
 
-def as_seen(row: Mapping[str, Any], role: str, scanner: Scanner = ANYBODY) -> dict[str, Any]:
-    """A row of `ops.finding` as a role may see it.
+def as_seen(row: Mapping[str, Any], role: str) -> dict[str, Any]:
+    """A row of `ops.finding` as a role may see it; its figures are numbers that name nobody.
 
     Args:
         row: Some or all of its columns.
         role: Of whoever looks.
-        scanner: Looks through the figures.
     """
     allowed = VISIBLE.get(role, frozenset())
     if RedactionClass.PLAIN not in allowed:
         return dict.fromkeys(row, HIDDEN)
     shown = dict(row)
-    if "figures" in shown:
-        shown["figures"] = redacted("finding", shown["figures"] or {}, role, scanner)
     if RedactionClass.PERSON not in allowed:
         names = ["person_id"]
         if row.get("scope_kind") == ScopeKind.PERSON:
             names += ["scope_id", "dedup_key", "message"]
         shown |= {name: HIDDEN for name in names if shown.get(name) is not None}
-    if RedactionClass.CONTACT not in allowed and shown.get("subject_ref") is not None:
-        shown["subject_ref"] = HIDDEN
     return shown
 
 

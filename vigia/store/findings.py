@@ -39,6 +39,7 @@ _KEPT_BY_PEOPLE = frozenset(
 )
 GIVEN = tuple(column.name for column in _COLUMNS if column.name not in _KEPT_BY_PEOPLE)
 """What detection says of a finding; the rest is what becomes of it here."""
+TOPIC = "finding.raised"
 SYSTEM = "detection"
 """Who moves a finding where no person does."""
 _LIVE = f"({', '.join(repr(str(s)) for s in sorted(OPEN | {State.SUPPRESSED}))})"
@@ -112,6 +113,29 @@ def open_findings(
         " detected_at, finding_id",
         {"tenant": tenant_id, "types": list(types or ())},
         _COLUMNS,
+    )
+
+
+def announce(
+    connection: psycopg.Connection, tenant_id: UUID, rows: pl.DataFrame, now: datetime
+) -> None:
+    """Tell the other parts of the product of new findings, without personal data.
+
+    Args:
+        connection: Of the transaction that stores them.
+        tenant_id: Whose.
+        rows: Findings that are to be told.
+        now: The wall clock.
+    """
+    from psycopg.types.json import Jsonb
+
+    told = rows.select(
+        *("finding_id", "type", "category", "severity", "site_id", "message"),
+        detected_at=pl.col("detected_at").dt.to_string("iso:strict"),
+    )
+    connection.cursor().executemany(
+        "INSERT INTO ops.outbox (tenant_id, topic, payload, created_at) VALUES (%s, %s, %s, %s)",
+        [(tenant_id, TOPIC, Jsonb(row), now) for row in told.iter_rows(named=True)],
     )
 
 

@@ -192,7 +192,6 @@ TABLES = (
             started_at!                 | when it began
             duration_ms!                | how long the run took
             finding_count! int          | findings raised at the site
-            changed_count! int          | findings of the site that changed otherwise
         """),
         key=("site_id", "cadence", "slot"),
         indexes=(("cadence", "slot"),),

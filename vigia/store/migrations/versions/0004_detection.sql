@@ -287,12 +287,10 @@ CREATE TABLE ops.audit_run (
     started_at timestamptz NOT NULL,
     duration_ms integer NOT NULL,
     finding_count integer NOT NULL,
-    changed_count integer NOT NULL,
     PRIMARY KEY (tenant_id, site_id, cadence, slot),
     CONSTRAINT cadence_is_legal CHECK (cadence IN ('heartbeat', 'comprehensive', 'deep')),
     CONSTRAINT state_is_legal CHECK (state IN ('done', 'missed')),
-    CONSTRAINT finding_count_is_legal CHECK (finding_count >= 0),
-    CONSTRAINT changed_count_is_legal CHECK (changed_count >= 0)
+    CONSTRAINT finding_count_is_legal CHECK (finding_count >= 0)
 );
 COMMENT ON TABLE ops.audit_run IS 'One row per site, cadence and slot that was audited.';
 COMMENT ON COLUMN ops.audit_run.tenant_id IS 'the guarding company whose row this is';
@@ -304,7 +302,6 @@ COMMENT ON COLUMN ops.audit_run.state IS 'whether it was done, or lay too far ba
 COMMENT ON COLUMN ops.audit_run.started_at IS 'when it began (UTC instant)';
 COMMENT ON COLUMN ops.audit_run.duration_ms IS 'how long the run took (milliseconds)';
 COMMENT ON COLUMN ops.audit_run.finding_count IS 'findings raised at the site';
-COMMENT ON COLUMN ops.audit_run.changed_count IS 'findings of the site that changed otherwise';
 CREATE INDEX audit_run_cadence_slot_idx ON ops.audit_run (tenant_id, cadence, slot);
 
 CREATE TABLE ops.threshold_history (
