@@ -107,7 +107,7 @@ def prepare(config: WorldConfig) -> Made:
     planned = roster(world, skies)
     plan = plan_world(world, planned, natural_outages(world))
     duties = with_effects(world, planned, plan.effects)
-    desk = simulate_desk(world, skies, duties, plan.effects)
+    desk = simulate_desk(world, skies, duties, plan.effects, plan.mutes)
     return Made(
         world,
         skies,

@@ -49,7 +49,10 @@ def test_on_an_ordinary_day_people_clock_for_themselves():
     told = small.events(made, "attendance_event").filter(kind="clock_in")
     clocked = at.duties.filter(pl.col("clock_in_us") >= 0)
     assert told.height == clocked.height
-    assert set(told["ce_time"].to_physical()) == set(clocked["clock_in_us"])
+    # A few think of it only later.
+    later = set(told["ce_time"].to_physical()) - set(clocked["clock_in_us"])
+    assert len(later) <= 0.02 * told.height
+    assert all(at_us % 1_000_000 == 0 for at_us in later)
 
 
 def test_ordinary_punches_are_inside_or_uncertain_and_faces_match():

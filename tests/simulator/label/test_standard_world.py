@@ -27,6 +27,10 @@ CLEAN = (
     "flapping_device",
     "tracker_and_phone",
     "forgotten_clock_in",
+    "planned_shutdown",
+    "misdated_tasks",
+    "bulk_tickets",
+    "stood_down",
 )
 
 

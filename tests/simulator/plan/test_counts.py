@@ -26,7 +26,8 @@ EPISODES = {
 }
 """Per 100 sites and 14 days (`domain.md` 6.5)."""
 TRAPS = {
-    "maintenance_window": 40,
+    "maintenance_window": 28,
+    "planned_shutdown": 12,
     "closed_holiday": 20,
     "static_post": 40,
     "indoor_no_gps": 40,

@@ -30,7 +30,7 @@ def test_a_window_in_which_nothing_happens_looks_like_any_other(standard):
         minutes = (frame["ends_at"] - frame["starts_at"]).dt.total_minutes()
         assert (minutes % STEP == 0).all()
         assert (frame["starts_at"].dt.minute() % STEP == 0).all()
-        assert frame["reason"].n_unique() == 4
+        assert frame["reason"].n_unique() == 5
     lengths = [(f["ends_at"] - f["starts_at"]).dt.total_minutes().mean() for f in (real, idle)]
     assert abs(lengths[0] - lengths[1]) < 25
 

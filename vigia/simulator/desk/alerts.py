@@ -23,6 +23,10 @@ SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 NOISE_PER_SITE_DAY = 8.0
 FLAPPING_SITE_DAYS = 0.02
+TAMPERED = 0.18
+"""Share of grave alerts that are made to come and say tampering; the others, the fence."""
+REPEATED = 0.15
+"""Share of grave alerts of the noise that come again once or twice within minutes."""
 
 KINDS: tuple[tuple[str, str, float], ...] = (
     ("door_held_open", "LOW", 20),
@@ -98,7 +102,19 @@ def _noise(world: World) -> pl.DataFrame:
     )
     own = draw.chance(0.5, *key, 3)
     device = np.where(own, _some_device(world, site[each], draw.integers(1 << 30, *key, 4)), -1)
-    return _frame(world, site[each], device, kind, at, [f"noise-{n}" for n in range(len(at))])
+    frame = _frame(world, site[each], device, kind, at, [f"noise-{n}" for n in range(len(at))])
+    return pl.concat([frame, _repeats(frame, draw, key)])
+
+
+def _repeats(alerts: pl.DataFrame, draw: Stream, key: tuple[Ints, Ints, Ints]) -> pl.DataFrame:
+    """Grave alerts that come again within minutes, because nothing has changed yet."""
+    grave = alerts["severity"].is_in(["HIGH", "CRITICAL"]).to_numpy()
+    again = np.flatnonzero(grave & draw.chance(REPEATED, *key, 5))
+    each = np.repeat(again, 1 + draw.integers(2, *(part[again] for part in key), 6))
+    place = np.arange(len(each)) - np.searchsorted(each, each)
+    wait = draw.uniform(*(part[each] for part in key), 7 + place, low=1.2, high=4.5)
+    later = ((place + 1) * wait * MINUTE_US).astype(np.int64)
+    return alerts[each].with_columns(raised_us=pl.col("raised_us") + pl.Series(later))
 
 
 def _natural_flapping(world: World) -> pl.DataFrame:
@@ -202,18 +218,19 @@ def _flapping(world: World, _duties: pl.DataFrame, span: Span) -> Iterator[Row]:
         yield site, device, "video_loss", "MEDIUM", at, f"flap-{site}-{start}", episode
 
 
-def _fault(world: World, _duties: pl.DataFrame, span: Span) -> Iterator[Row]:
-    """Something for the chain to fail at, a minute or two after the start."""
+def _grave(world: World, _duties: pl.DataFrame, span: Span) -> Iterator[Row]:
+    """Something grave, for somebody to see to or not, a minute or two after the start."""
     site, start, _, _, episode = span
-    wait = 20 + int(Stream(world.config.seed, "desk.fault").integers(100, site, start))
-    at = start + wait * SECOND_US
-    yield site, -1, "perimeter_sensor", "HIGH", at, f"fault-{site}-{start}", episode
+    draw = Stream(world.config.seed, "desk.fault")
+    at = start + (20 + int(draw.integers(100, site, start))) * SECOND_US
+    kind = "access_tamper" if draw.chance(TAMPERED, site, start, 1) else "perimeter_sensor"
+    yield site, -1, kind, _of(kind), at, f"fault-{site}-{start}", episode
 
 
 def _drill(world: World, _duties: pl.DataFrame, span: Span) -> Iterator[Row]:
     site, start, end, _, episode = span
     draw = Stream(world.config.seed, "desk.drill")
-    for n in range(6 + int(draw.integers(6, site, start))):
+    for n in range(15 + int(draw.integers(10, site, start))):
         at = start + int(draw.uniform(site, start, n) * min(end - start, HOUR_US))
         kind = "fire_detector" if n == 0 else _SURGE[n % len(_SURGE)]
         yield site, -1, kind, _of(kind), at, f"drill-{site}-{start}", episode
@@ -238,7 +255,8 @@ _MAKERS = {
     Effect.NETWORK_DOWN: _network,
     Effect.ALERT_SURGE: _surge,
     Effect.ALERT_FLAPPING: _flapping,
-    Effect.ESCALATION_FAULT: _fault,
+    Effect.ESCALATION_FAULT: _grave,
+    Effect.ALERT_RAISED: _grave,
     Effect.DRILL: _drill,
     Effect.PANIC: _panic,
 }

@@ -35,6 +35,11 @@ BY_VOICE = 0.02
 ROUTINE_CALLS = 0.04
 """Share of duties in which the control room calls the site for no reason on record."""
 PICKS_UP = 0.8
+LET_BE = 0.85
+"""Share of the HIGH alerts raised during announced work that nobody acknowledges."""
+AGAIN_US = 10 * MINUTE_US
+"""The same alert of the same thing within this time is no news."""
+_THING = ("site", "type", "device")
 _NOBODY, _NO_TIME, _NOT_DELIVERED, _NO_TARGET = 0, 1, 2, 3
 _FAULTS = {
     _NOBODY: "nobody",
@@ -45,7 +50,12 @@ _FAULTS = {
 
 
 def run_control_room(
-    world: World, duties: pl.DataFrame, raised: pl.DataFrame, effects: Effects, log: Log
+    world: World,
+    duties: pl.DataFrame,
+    raised: pl.DataFrame,
+    effects: Effects,
+    mutes: pl.DataFrame,
+    log: Log,
 ) -> dict[str, pl.DataFrame]:
     """Handle every alert; events go to the log.
 
@@ -54,18 +64,19 @@ def run_control_room(
         duties: Who was where, for calls.
         raised: `alerts.RAISED`, in the order of raising.
         effects: Faults of the chain, answers by voice, silences.
+        mutes: Work that is announced (`plan.model.MUTES`): most of what it raises is let be.
         log: Takes the events.
 
     Returns:
         The facts `alert` and `escalation`.
     """
-    handled = _handled(world, duties, raised, effects)
+    handled = _let_be(world, _handled(world, duties, raised, effects), mutes)
     room = _Room(world, log)
     for position, alert in enumerate(handled.iter_rows(named=True)):
         room.handle(alert, position)
     _routine_calls(world, duties, effects, log)
     _calls_into_silence(world, effects, log)
-    names = ["alert_code", *raised.columns, "acked_us", "resolved_us"]
+    names = ["alert_code", *raised.columns, "acked_us", "resolved_us", "repeat"]
     return {"alert": handled.select(names), "escalation": _escalations(room.escalations)}
 
 
@@ -97,6 +108,9 @@ def _handled(
     acked = np.where(voice, spoken, acked)
     length = draw.lognormal(22.0 * MINUTE_US, 0.9, number, 3).astype(np.int64)
     resolved = np.maximum(at + length, acked + MINUTE_US)
+    # What was only spoken of stays open until somebody writes it up.
+    written = spoken + (18 * MINUTE_US + 0.5 * length).astype(np.int64)
+    resolved = np.where(voice, np.maximum(resolved, written), resolved)
     return raised.with_columns(
         pl.Series("alert_code", [f"AL{n + 1:07}" for n in number], dtype=pl.String),
         pl.Series("acked_us", acked),
@@ -104,6 +118,42 @@ def _handled(
         pl.Series("fault", fault),
         pl.Series("voice", voice),
     )
+
+
+def _let_be(world: World, handled: pl.DataFrame, mutes: pl.DataFrame) -> pl.DataFrame:
+    """The same alerts with those that nobody acknowledges because they need no answer.
+
+    What comes again while the first is seen to ends with it (`repeat`); what announced work
+    raises ends with the work at the latest.
+    """
+    may = pl.col("severity").is_in(["HIGH"]) & (pl.col("type") != "panic") & (pl.col("fault") < 0)
+    since = pl.col("raised_us") - pl.col("raised_us").shift(1).over(_THING)
+    handled = handled.with_columns(repeat=may & (since < AGAIN_US).fill_null(value=False))
+    first = (~pl.col("repeat")).cum_sum().over(_THING)
+    end = pl.col("resolved_us").first().over(*_THING, first)
+    seen_to = pl.when("repeat").then(pl.max_horizontal(end, pl.col("raised_us") + MINUTE_US))
+    handled = handled.with_columns(resolved_us=seen_to.otherwise("resolved_us"))
+    until = _work_until(world, handled, mutes)
+    muted = pl.col("repeat") | (may & (pl.lit(until) >= 0))
+    return handled.with_columns(
+        acked_us=pl.when(muted).then(-1).otherwise("acked_us"),
+        resolved_us=pl.when(muted & (pl.lit(until) >= 0))
+        .then(pl.min_horizontal("resolved_us", pl.lit(until)))
+        .otherwise("resolved_us"),
+        voice=pl.col("voice") & ~muted,
+        let_be=muted,
+    )
+
+
+def _work_until(world: World, alerts: pl.DataFrame, mutes: pl.DataFrame) -> pl.Series:
+    """The end of the announced work that lets each alert be; -1 for most."""
+    site, at = alerts["site"].to_numpy(), alerts["raised_us"].to_numpy()
+    until = np.full(len(at), -1, dtype=np.int64)
+    works = mutes.filter(pl.col("kind") == "maintenance")
+    for place, start, end in works.select("site", "from_us", "to_us").iter_rows():
+        until[(site == place) & (start <= at) & (at < end)] = end
+    ignores = Stream(world.config.seed, "desk.mute").chance(LET_BE, np.arange(len(at)))
+    return pl.Series(np.where(ignores, until, -1))
 
 
 def _out_of_reach(effects: Effects, site: Ints, at_us: Ints) -> Bools:
@@ -172,7 +222,7 @@ class _Room:
             self._alert(alert, "acknowledged", acked, known)
         ended = alert["resolved_us"]
         self._alert(alert, "resolved", ended, {"state": "resolved", "resolved_at": ended})
-        if alert["severity"] in TARGET_MIN and not alert["voice"]:
+        if alert["severity"] in TARGET_MIN and not alert["voice"] and not alert["let_be"]:
             self._escalate(alert, code, number)
 
     def _escalate(self, alert: dict[str, Any], code: str, number: int) -> None:

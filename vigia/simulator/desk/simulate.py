@@ -11,11 +11,16 @@ from vigia.simulator.desk.facility import run_facility
 from vigia.simulator.desk.model import Desk, Log
 from vigia.simulator.desk.tickets import ticket_life
 from vigia.simulator.effects import Effects
+from vigia.simulator.plan.model import MUTES
 from vigia.simulator.world.model import World
 
 
 def simulate_desk(
-    world: World, weather: pl.DataFrame, duties: pl.DataFrame, effects: Effects
+    world: World,
+    weather: pl.DataFrame,
+    duties: pl.DataFrame,
+    effects: Effects,
+    mutes: pl.DataFrame | None = None,
 ) -> Desk:
     """Let tickets, alerts, escalations and work orders happen.
 
@@ -24,6 +29,7 @@ def simulate_desk(
         weather: `WEATHER`.
         duties: `DUTIES`; who was where when somebody had to be called.
         effects: What befalls sites, devices and duties.
+        mutes: What is announced (`plan.model.MUTES`); nothing when left out.
     """
     log = Log()
     arrivals = ticket_arrivals(world, weather, effects)
@@ -32,7 +38,9 @@ def simulate_desk(
         ticket_life(world, tenant, arrivals.filter(owner == tenant), log)
         for tenant in world.tenants["tenant"]
     ]
-    room = run_control_room(world, duties, raised_alerts(world, duties, effects), effects, log)
+    raised = raised_alerts(world, duties, effects)
+    announced = MUTES.to_frame() if mutes is None else mutes
+    room = run_control_room(world, duties, raised, effects, announced, log)
     readings = run_facility(world, effects, log)
     events = log.frames(world.sites["code"])
     if readings.height:

@@ -30,6 +30,7 @@ OPTIMISM_SHARE = 0.1
 OUTDATED_SHARE = 0.01
 """Share of positions under a roof that repeat the one before, and say so."""
 MOCK_SHARE = 0.65
+SWAYS_M = 4.0
 METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
 PROVIDERS = ("gps", "fused", "network")
 _GPS, _FUSED, _NETWORK = range(3)
@@ -171,23 +172,42 @@ def _spoil(taken: Sampled, befallen: Befallen, found: Positions) -> None:
 
 
 def _make_up(taken: Sampled, spoofed: Spans, found: Positions) -> None:
-    """A position near the post that an app makes up: one place, one accuracy, no satellites."""
+    """A position near the post that an app makes up: one place, one accuracy, no satellites.
+
+    A better app lets the place sway, and leaves the rest as the phone would say it.
+    """
     rows, which = spoofed.inside(taken.moments)
     if not len(rows):
         return
     crew, pos = taken.moments.crew, spoofed.pos
     key = crew.device[pos], spoofed.from_us
     # The ground draws the same for the punch of the same spoofing.
-    mock = Stream(crew.world.config.seed, "spoof.mock").chance(MOCK_SHARE, *key)
+    careful = Stream(crew.world.config.seed, "spoof.careful").chance(
+        crew.world.config.knobs.adversarial_fraud, *key
+    )
+    mock = Stream(crew.world.config.seed, "spoof.mock").chance(MOCK_SHARE, *key) & ~careful
     stream = Stream(crew.world.config.seed, "devices.spoof")
     x, y = (crew.world.posts[name].to_numpy()[crew.post[pos]] for name in ("x_m", "y_m"))
     x, y = x + 8.0 * stream.normal(*key, 0), y + 8.0 * stream.normal(*key, 1)
     lat, lon = to_degrees(crew, pos, x, y)
     accuracy = np.array([3.0, 5.0, 10.0])[stream.integers(3, *key, 2)]
     found.lat[rows], found.lon[rows] = lat[which], lon[which]
-    found.accuracy_m[rows], found.mock[rows] = accuracy[which], mock[which]
-    found.speed_mps[rows], found.satellites[rows] = 0.0, 0
-    found.provider[rows], found.valid[rows], found.outdated[rows] = _GPS, True, False
+    found.mock[rows], found.speed_mps[rows] = mock[which], 0.0
+    found.outdated[rows] = False
+    sways = careful[which]
+    _sway(taken, found, rows[sways], stream)
+    rows, which = rows[~sways], which[~sways]
+    found.accuracy_m[rows], found.satellites[rows] = accuracy[which], 0
+    found.provider[rows], found.valid[rows] = _GPS, True
+
+
+def _sway(taken: Sampled, found: Positions, rows: Ints, stream: Stream) -> None:
+    """Let made-up places sway by some metres from one position to the next."""
+    moments = taken.moments
+    key = moments.crew.device[moments.pos[rows]], moments.at_us[rows]
+    for values, part in ((found.lat, 4), (found.lon, 5)):
+        off = SWAYS_M / METRES_PER_DEGREE * stream.normal(*key, part)
+        values[rows] = np.rint((values[rows] + off) * 1e6) / 1e6
 
 
 def provider_names(provider: Ints) -> pl.Series:

@@ -14,7 +14,7 @@ import polars as pl
 
 from vigia.simulator.draws import Bools, Ints
 from vigia.simulator.effects import Effect
-from vigia.simulator.field.crew import MINUTE_US, Crew, looked_up
+from vigia.simulator.field.crew import MINUTE_US, SECOND_US, Crew, looked_up
 from vigia.simulator.field.dice import quarters, times_us
 from vigia.simulator.field.schedule import Schedule
 from vigia.simulator.field.sway import UNRECORDED, Sway
@@ -30,8 +30,23 @@ WRITTEN_AS_MADE = 0.4
 correction."""
 NOTICED = 0.75
 """Share of punches that are missing which a supervisor enters afterwards."""
+CLOCKS_LATE, CLOCKS_LATE_MIN = 0.005, (20.0, 110.0)
+"""Share of duties that are clocked so many minutes after the person came: the app did not open, or
+nobody thought of it."""
+ADJUSTED, ADJUSTED_MIN = 0.004, 14.0
+"""Share of punches that a supervisor moves by so many minutes at most, either way."""
 BREAKS_CLOCKED = 0.5
 """Share of sites at which breaks are clocked."""
+DISHONEST = (
+    Effect.GHOST,
+    Effect.SPOOFED,
+    Effect.BUDDY_PUNCHED,
+    Effect.CORRECTED,
+    Effect.TIME_STOLEN,
+    Effect.UNCLOCKED,
+    Effect.KIOSK_DOWN,
+)
+"""Duties whose punches are what they are for a reason are not clocked late besides."""
 OWN_US = 12 * MINUTE_US
 """A punch so near to somebody's presence is that person's own."""
 
@@ -82,6 +97,7 @@ def punches(crew: Crew, sway: Sway, plan: Schedule) -> Punches:
         _forgotten(crew, IN, "clock_in_us"),
         _forgotten(crew, OUT, "clock_out_us"),
         _in_favour(crew, sway),
+        _put_right(crew, sway),
     )
 
 
@@ -95,6 +111,8 @@ def _clocked(crew: Crew, sway: Sway, kind: int, column: str) -> Punches:
     ghost = sway.on(Effect.GHOST, row, at)
     spoof = ~ghost & sway.on(Effect.SPOOFED, row, at) & (kind == IN)
     own &= ~spoof
+    if kind == IN:
+        at = np.where(own, at + _clocks_late(crew, sway)[row], at)
     helped = ~ghost & ~spoof & ~own
     by = np.where(helped, _helper(crew, sway, row, at), row)
     numbers = {name: float(number) for number, name in enumerate(METHODS)}
@@ -214,6 +232,36 @@ def _in_favour(crew: Crew, sway: Sway) -> Punches:
     writer = _writer(crew, sway, Effect.CORRECTED, row, crew.starts_us[row])
     kinds = np.full(len(row), CORRECTION)
     return _entered(row, kinds, at, writer, entered, CORRECTED)
+
+
+def _clocks_late(crew: Crew, sway: Sway) -> Ints:
+    """By how much each duty is clocked after the person came; 0 for nearly all."""
+    late, how, _, _ = quarters(crew.stream("clocks_late"), crew.duty)
+    low, high = CLOCKS_LATE_MIN
+    by = np.where(
+        late < CLOCKS_LATE, times_us(np.rint(60.0 * (low + (high - low) * how)), SECOND_US), 0
+    )
+    stays = crew.leaves_us - crew.arrives_us > int(2 * high) * MINUTE_US
+    honest = ~sway.any_of(DISHONEST, np.arange(len(crew)), crew.starts_us)
+    return np.where(crew.here & stays & honest, by, 0)
+
+
+def _put_right(crew: Crew, sway: Sway) -> Punches:
+    """Punches that were made, and that a supervisor moves to when the person really came or near."""
+    clocked = crew.shard.duties["clock_in_us"].to_numpy()
+    late = _clocks_late(crew, sway)
+    moves, by, when, sees = quarters(crew.stream("adjusted"), crew.duty)
+    chosen = np.where(late > 0, sees < NOTICED, moves < ADJUSTED)
+    chosen &= ~sway.any_of(DISHONEST, np.arange(len(crew)), crew.starts_us)
+    leader = crew.shard.world.people["supervisor"].to_numpy()[crew.worker]
+    row = np.flatnonzero(chosen & crew.here & (clocked >= 0) & (leader >= 0))
+    at = clocked[row] + times_us((2 * by - 1)[row] * ADJUSTED_MIN, MINUTE_US)
+    came = crew.arrives_us[row] + times_us(3.0 * by[row], MINUTE_US)
+    at = np.where(late[row] > 0, came, at)
+    first = np.maximum(at, clocked[row] + late[row])
+    entered = first + ((0.1 + 0.8 * when[row]) * (crew.leaves_us[row] - first)).astype(np.int64)
+    kinds = np.full(len(row), CORRECTION)
+    return _entered(row, kinds, at, leader[row], entered, HONEST)
 
 
 def _entered(

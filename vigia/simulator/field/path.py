@@ -23,8 +23,8 @@ COMES_US = 10 * MINUTE_US
 RIDES_TO_WORK = 0.35
 HURRY_MPS = 1.6
 WANDER_US = 10 * MINUTE_US
-WANDER_M = 12.0
-WANDERS = {True: 0.8, False: 0.43}
+WANDER_M = 15.0
+WANDERS = {True: 0.8, False: 0.5}
 """Chance of a few steps in each stretch of ten minutes, by whether the post is on foot."""
 ON_FOOT = ("patrol", "mobile")
 

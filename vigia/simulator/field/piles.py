@@ -1,4 +1,4 @@
-"""Piles of tasks that effects pour on a site: a backlog, and a bulk import with wrong dates.
+"""Piles of tasks that are poured on a site: a backlog, and imports with right and wrong dates.
 
 Belongs here: tasks of a site that are nobody's in particular. They belong to the day on which
 their effect begins.
@@ -26,6 +26,7 @@ from vigia.simulator.field.tasks import (
     FIRST_TITLE,
     KINDS,
     PRIORITIES,
+    PRIORITY_MIX,
     TITLE_COUNT,
     TITLES,
     expected_min,
@@ -36,6 +37,10 @@ FIRST, MOST = 200, 800
 are numbered like those of a duty whose number is that of site and day, after all it could have."""
 DONE_AFTER_ALL = 0.6
 """Share of a pile that is done in the end; the rest is called off."""
+IN_BATCHES, BATCHES = 0.5, 5
+"""Share of a backlog that somebody enters in a few goes, each within seconds."""
+A_LIST = 5
+"""So many tasks asked for at once are a list that somebody imports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def pile_events(names: Names, sway: Sway) -> tuple[list[pl.DataFrame], list[pl.D
     frames: list[pl.DataFrame] = []
     facts: list[pl.DataFrame] = []
     counts: dict[int, int] = {}
-    for effect in (Effect.TASK_BACKLOG, Effect.TASKS_MISDATED):
+    for effect in (Effect.TASK_BACKLOG, Effect.TASKS_MISDATED, Effect.TASKS_ASKED):
         for row in sway.beginning(effect):
             pile = _pile(names, effect, row, counts)
             if len(pile.number):
@@ -91,18 +96,63 @@ def _pile(
     day = start // DAY_US
     when, slack, after, wait = quarters(crew.stream("pile"), site, day, number)
     whole = task_codes(crew, _head(names, site), FIRST + number)
-    if effect is Effect.TASK_BACKLOG:
-        created = start + times_us(when * (end - start), 1)
-        due = created + times_us(8.0 + 27.0 * slack, MINUTE_US)
-        closed = end + times_us(3.0 + 100.0 * after, MINUTE_US)
-        never = np.full(len(number), -1, dtype=np.int64)
-        return _Pile(site, number, whole, created, due, never, never, closed)
-    created = start + np.cumsum(times_us(0.1 + 0.8 * when, SECOND_US))
+    luck = when, slack, after, wait
+    times = _TIMES[effect](start, end, luck)
+    return _Pile(site, number, whole, *times)
+
+
+Luck = tuple[Floats, Floats, Floats, Floats]
+Times = tuple[Ints, Ints, Ints, Ints, Ints]
+"""Asked for, due, corrected, rightly due, closed; -1 where nothing is corrected."""
+
+
+def _backlog(start: int, end: int, luck: Luck) -> Times:
+    """Tasks that are asked for all the time, some in batches, and stay undone until the end."""
+    when, slack, after, wait = luck
+    batch = (np.floor(when * BATCHES) + 0.5) / BATCHES
+    when = np.where(wait < IN_BATCHES, batch, when)
+    seconds = np.where(wait < IN_BATCHES, 20.0 * wait, 0.0)
+    created = start + times_us(when * (end - start), 1) + times_us(seconds, SECOND_US)
+    due = created + times_us(8.0 + 27.0 * slack, MINUTE_US)
+    never = np.full(len(when), -1, dtype=np.int64)
+    return created, due, never, never, end + times_us(3.0 + 100.0 * after, MINUTE_US)
+
+
+def _misdated(start: int, end: int, luck: Luck) -> Times:
+    """Tasks that come within seconds with dates long past, corrected in one go at the end."""
+    when, slack, after, wait = luck
     due = start - times_us(20.0 + 40.0 * slack, DAY_US)
     corrected = end + np.cumsum(times_us(0.1 + 0.6 * after, SECOND_US))
     right = end + times_us(1.0 + 4.0 * wait, DAY_US)
-    closed = right - times_us(0.5 + 19.0 * when, 60 * MINUTE_US)
-    return _Pile(site, number, whole, created, due, corrected, right, closed)
+    return _imported(start, when), due, corrected, right, right - _some_hours(when, 19.0)
+
+
+def _asked(start: int, end: int, luck: Luck) -> Times:
+    """Tasks that wait for whoever comes: rightly dated, and done in good time."""
+    when, slack, after, _ = luck
+    created = start + np.cumsum(times_us(20.0 + 300.0 * when, SECOND_US))
+    if len(when) >= A_LIST:
+        created = _imported(start, when)
+    due = np.maximum(end, created[-1:]) + times_us(3.0 + 17.0 * slack, 60 * MINUTE_US)
+    never = np.full(len(when), -1, dtype=np.int64)
+    return created, due, never, never, due - _some_hours(after, 2.0)
+
+
+def _imported(start: int, luck: Floats) -> Ints:
+    """Instants of tasks that a system writes one after the other."""
+    written: Ints = start + np.cumsum(times_us(0.1 + 0.8 * luck, SECOND_US))
+    return written
+
+
+def _some_hours(luck: Floats, hours: float) -> Ints:
+    return times_us(0.5 + hours * luck, 60 * MINUTE_US)
+
+
+_TIMES = {
+    Effect.TASK_BACKLOG: _backlog,
+    Effect.TASKS_MISDATED: _misdated,
+    Effect.TASKS_ASKED: _asked,
+}
 
 
 def _head(names: Names, site: int) -> Ints:
@@ -116,7 +166,8 @@ def _recorded(names: Names, pile: _Pile) -> tuple[list[pl.DataFrame], pl.DataFra
     kind = (what * len(KINDS)).astype(np.int64)
     done = fate < DONE_AFTER_ALL
     codes = spelled("T", pile.whole)
-    priority = named(PRIORITIES, 2 + (how < 0.3).astype(np.int64))
+    rank = np.searchsorted(np.cumsum(PRIORITY_MIX)[:-1], how, side="right")
+    priority = named(PRIORITIES, rank)
     created: dict[str, Column] = {
         "task_id": codes,
         "kind": named(KINDS, kind),

@@ -181,7 +181,9 @@ def _made_up(
     found = int(sway.covering(Effect.SPOOFED, np.array([row]), np.array([at_us]))[0])
     seed = crew.shard.world.config.seed
     key = int(crew.device[row]), int(sway.intervals(Effect.SPOOFED).from_us[found])
+    careful = crew.knobs.adversarial_fraud
     mock = bool(Stream(seed, "spoof.mock").chance(MOCK_SHARE, *key))
+    mock &= not Stream(seed, "spoof.careful").chance(careful, *key)
     stream = Stream(seed, "devices.spoof")
     x = crew.post_at[0][row] + SPOOFED_M * stream.normal(*key, 0)
     y = crew.post_at[1][row] + SPOOFED_M * stream.normal(*key, 1)

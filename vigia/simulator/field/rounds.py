@@ -30,7 +30,11 @@ SKIPS, SKIPS_IF_CARELESS, SKIPS_IN_THE_DIP = 0.005, 0.06, 0.07
 """Shares of tours that are never walked: of anybody, more of the careless, more at night."""
 NEVER_IF_HELD_UP = 0.55
 LATE_IF_HELD_UP_US = 16 * MINUTE_US
+ALLOWED_MIN = 6.0, 13.0
+"""How late tours begin that are held up within what is allowed."""
 HONEST, FAST, ONE_SPOT, SAME_PICTURE = -1, 0, 1, 2
+A_LITTLE = 1.0
+"""Value of `TOURS_DELAYED` for a delay within what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +188,11 @@ def _with_habits(crew: Crew, sway: Sway, runs: Runs) -> Runs:
     slow = (1.5 - 0.8 * crew.trait("punctuality")[row]) * np.where(dip, 1.6, 1.0)
     sigma = 0.6 * np.sqrt(crew.knobs.noise)
     delay = crew.stream("tour.delay").lognormal(5.0 * slow, sigma, *key) - 4.0 * early
-    held_up = sway.on(Effect.TOURS_DELAYED, row, due)
+    held_up, a_little = _held_up(sway, row, due)
     at_least = np.minimum(LATE_IF_HELD_UP_US, runs.deadline_us - due)
     held_for = at_least + times_us(0.95 * late * (runs.deadline_us - due - at_least), 1)
+    low, high = ALLOWED_MIN
+    delay = np.where(a_little, low + (high - low) * late, delay)
     want = due + np.where(held_up, held_for, times_us(delay, MINUTE_US))
     want = np.maximum(want, crew.arrives_us[row] + 4 * MINUTE_US)
     gives_up = held_up & (never < NEVER_IF_HELD_UP * crew.knobs.depth)
@@ -196,6 +202,17 @@ def _with_habits(crew: Crew, sway: Sway, runs: Runs) -> Runs:
         want_us=want,
         fake=_faked(sway, row, want),
     )
+
+
+def _held_up(sway: Sway, row: Ints, due_us: Ints) -> tuple[Bools, Bools]:
+    """Which tours are held up for long, and which for as long as is allowed."""
+    known = sway.intervals(Effect.TOURS_DELAYED)
+    if not len(known):
+        none = np.zeros(len(row), dtype=bool)
+        return none, none
+    found = sway.covering(Effect.TOURS_DELAYED, row, due_us)
+    a_little = (found >= 0) & (known.value[found] == A_LITTLE)
+    return (found >= 0) & ~a_little, a_little
 
 
 def _faked(sway: Sway, row: Ints, want_us: Ints) -> Ints:

@@ -30,6 +30,7 @@ OF_SITE = frozenset(
         Effect.SILENCE,
         Effect.TASK_BACKLOG,
         Effect.TASKS_MISDATED,
+        Effect.TASKS_ASKED,
         Effect.TOURS_DELAYED,
         Effect.INTRUSION,
         Effect.KIOSK_DOWN,

@@ -108,6 +108,7 @@ FACTS: dict[str, pl.Schema] = {
             "resolved_us": _I,
             "root": _S,
             "episode": _I,
+            "repeat": pl.Boolean(),
         }
     ),
     "escalation": pl.Schema(

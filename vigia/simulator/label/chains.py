@@ -1,7 +1,7 @@
 """K10: grave alerts that nobody takes, and escalation chains that do not move on.
 
-A voice on the telephone is an acknowledgement, and a chain whose next step answers in time has
-done its work.
+A voice on the telephone is an acknowledgement, a chain whose next step answers in time has done
+its work, and what comes again while the first is seen to is no other alert.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ BROKEN_AFTER_US = {
 
 def chain_breaks(case: Case) -> pl.DataFrame:
     """Every K10, one a grave alert; those of one fault form a group."""
-    alerts = case.fact("alert").filter(pl.col("severity").is_in(list(TARGET_MIN)))
+    grave = pl.col("severity").is_in(list(TARGET_MIN)) & ~pl.col("repeat")
+    alerts = case.fact("alert").filter(grave)
     runs = case.fact("escalation").select("alert_code", "started_us", "fault")
     alerts = alerts.join(runs, on="alert_code", how="left", maintain_order="left")
     target = pl.col("severity").replace_strict(TARGET_MIN, return_dtype=pl.Int64) * MINUTE_US

@@ -43,9 +43,15 @@ def plan_world(world: World, duties: pl.DataFrame, outages: Iterable[EffectRow])
     """
     natural = pl.concat([Effects.of(list(outages)).table, SCHEMA.to_frame()])
     scene = Scene(world, duties)
-    natural = pl.concat([natural, failures.natural_deaths(scene)])
+    windows = idle_windows(scene)
+    ordinary = (
+        failures.natural_deaths(scene),
+        site_traps.task_lists(scene),
+        site_traps.idle_alerts(windows),
+    )
+    natural = pl.concat([natural, *ordinary])
     draft = Draft(scene, Ledger(scene))
-    draft.mutes.append(idle_windows(scene))
+    draft.mutes.append(windows)
     draft.ledger.block(_long_outages(natural))
     draft.ledger.block(draft.mutes[0].select("site", "from_us", "to_us").iter_rows())
     if world.config.scenario:

@@ -20,6 +20,7 @@ from vigia.simulator.plan.scene import (
     HOUR_US,
     MINUTE_US,
     Scene,
+    alone,
     candidates,
     no_effect,
     rows,
@@ -106,9 +107,15 @@ def unrecorded_swaps(scene: Scene, trial: int) -> pl.DataFrame:
     return _whole(free.with_columns(value=pl.col("swapped").cast(pl.Float64)))
 
 
-def forgotten_clock_ins(scene: Scene, _trial: int) -> pl.DataFrame:
+def forgotten_clock_ins(scene: Scene, trial: int) -> pl.DataFrame:
     """Somebody is there and works, but did not clock in."""
-    return _whole(scene.planned.filter(pl.col("work_expected")))
+    return _whole(alone(scene, scene.planned.filter(pl.col("work_expected")), trial))
+
+
+def _unclocked(picks: pl.DataFrame, _scene: Scene) -> Sequence[pl.DataFrame]:
+    early = pl.col("from_us") + 20 * MINUTE_US
+    asked = rows(picks, Effect.TASKS_ASKED, "site", value=1.0, from_us=early)
+    return [rows(picks, Effect.UNCLOCKED), asked]
 
 
 def on_the_charger(scene: Scene, trial: int) -> pl.DataFrame:
@@ -179,6 +186,12 @@ def honest_at_night(scene: Scene, _trial: int) -> pl.DataFrame:
     return _whole(scene.planned.filter(pl.Series(odd & (honesty > HONEST))))
 
 
+def _spoken(picks: pl.DataFrame, _scene: Scene) -> Sequence[pl.DataFrame]:
+    after = pl.col("from_us") + 15 * MINUTE_US
+    raised = rows(picks, Effect.ALERT_RAISED, "site", from_us=after)
+    return [rows(picks, Effect.ANSWERS_BY_VOICE), raised]
+
+
 def _does(effect: Effect, scope: str = "duty", value: pl.Expr | float = 0.0) -> Doing:
     return lambda picks, _: [rows(picks, effect, scope, value=value)]
 
@@ -212,10 +225,10 @@ KINDS: tuple[Kind, ...] = (
     _trap("indoor_no_gps", 40, "K05", under_a_roof),
     _trap("test_panic", 20, "K07", test_presses, _does(Effect.PANIC, value=1.0)),
     _trap("pocket_press", 20, "K07", pocket_presses, _does(Effect.PANIC, value=2.0)),
-    _trap("voice_acknowledged", 15, "K10", spoken_answers, _does(Effect.ANSWERS_BY_VOICE)),
+    _trap("voice_acknowledged", 15, "K10", spoken_answers, _spoken),
     _trap("batch_upload", 10, "K06", batch_uploads, _does(Effect.UPLOADS_LATE, "device"), "device"),
     _trap("wrong_clock", 10, "K06", wrong_clocks, _does(Effect.CLOCK_OFF, "device", _V), "device"),
-    _trap("forgotten_clock_in", 10, "K09", forgotten_clock_ins, _does(Effect.UNCLOCKED), "post"),
+    _trap("forgotten_clock_in", 10, "K09", forgotten_clock_ins, _unclocked, "post"),
     _trap("honest_at_odd_hours", 100, "FRAUD", honest_at_night),
 )
 """Rates per 100 sites and 14 days are proportions; those that have few places come first."""

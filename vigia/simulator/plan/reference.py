@@ -13,17 +13,23 @@ from vigia.simulator.config import DAY_US
 from vigia.simulator.plan.kinds import Kind
 from vigia.simulator.plan.model import MUTES
 from vigia.simulator.plan.scene import HOUR_US, MINUTE_US, NONE, Scene
-from vigia.simulator.plan.site_traps import CLOSURE, STAND_DOWN, WORKS
+from vigia.simulator.plan.site_traps import CLOSURE, DRILL, SHUTDOWN, STAND_DOWN, WORKS
 from vigia.simulator.world.envelope import enveloped, instants
 from vigia.simulator.world.model import EventFrames
 
-MUTE_KINDS = {WORKS: "maintenance", STAND_DOWN: "stand_down", CLOSURE: "holiday"}
+MUTE_KINDS = {
+    WORKS: "maintenance",
+    SHUTDOWN: "maintenance",
+    DRILL: "maintenance",
+    STAND_DOWN: "stand_down",
+    CLOSURE: "holiday",
+}
 SOURCE = "registry"
 STEP_US = 5 * MINUTE_US
 """People plan in steps of five minutes."""
 IDLE_WINDOWS = 0.03
 """Windows per site and day in which nothing happens after all."""
-REASONS = ("Network maintenance", "Power works", "Server move", "Planned shutdown")
+REASONS = ("Network maintenance", "Power works", "Server move", "Planned shutdown", "Drill")
 
 
 def mutes_of(kind: Kind, picks: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -34,7 +40,7 @@ def mutes_of(kind: Kind, picks: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     if kind.name not in MUTE_KINDS:
         return MUTES.to_frame()
     stream = scene.stream("mute")
-    works = kind.name == WORKS
+    works = MUTE_KINDS[kind.name] == "maintenance"
     before, after = (
         (stream.uniform(picks["episode"].to_numpy(), n, low=8.0, high=30.0) * MINUTE_US)
         for n in (0, 1)

@@ -25,6 +25,8 @@ from vigia.simulator.world.model import World
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
 NONE = -1
+LAST_RESORT = 4
+"""The trial from which on places that tempt nobody are offered too, if there is no room in others."""
 FIRST_TOUR_US = 30 * MINUTE_US
 """A duty's first tour is due this long after its start."""
 
@@ -230,6 +232,21 @@ def stretched(
     start = frame["arrives_us"].to_numpy() + margin
     start = start + (stream.uniform(duty, trial, 1) * (free - length)).astype(np.int64)
     return frame.with_columns(from_us=start, to_us=start + length)
+
+
+def alone(scene: Scene, frame: pl.DataFrame, trial: int) -> pl.DataFrame:
+    """Duties during which nobody else is at the site, if there are some."""
+    site = frame["site"].to_numpy()
+    start, end = frame["starts_us"].to_numpy(), frame["ends_us"].to_numpy()
+    margin = 30 * MINUTE_US
+    moments = start + margin, (start + end) // 2, end - margin
+    most = np.max([scene.presence.at(site, at) for at in moments], axis=0)
+    return most_telling(frame, pl.Series(most <= 1), trial)
+
+
+def most_telling(frame: pl.DataFrame, condition: pl.Series, trial: int) -> pl.DataFrame:
+    """The rows that a careless rule would fall for; all where such are none, or not enough."""
+    return frame.filter(condition) if condition.any() and trial < LAST_RESORT else frame
 
 
 def chosen(

@@ -95,15 +95,19 @@ def _silence(picks: pl.DataFrame, scene: Scene) -> Sequence[pl.DataFrame]:
 def sla_storm(scene: Scene, trial: int) -> pl.DataFrame:
     """K03: tasks overdue, tours not walked, alerts without end, all at once."""
     frame = manned(anywhere(scene, "K03", trial, 24, (170.0, 260.0)), scene)
+    return candidates(frame.filter(busy(frame, scene, 90)), value=9.0 + pl.col("key") % 5)
+
+
+def busy(frame: pl.DataFrame, scene: Scene, until_min: int) -> pl.Series:
+    """In which of them enough tours are due together, some minutes after the start at the latest."""
     site, start = frame["site"].to_numpy(), frame["from_us"].to_numpy()
     # A late tour counts for about so long, and three must be late at once.
     together = 75 * MINUTE_US
     due = [
         scene.tours_due.between(site, start + after, start + after + together)
-        for after in range(0, 90 * MINUTE_US, 15 * MINUTE_US)
+        for after in range(0, until_min * MINUTE_US, 15 * MINUTE_US)
     ]
-    frame = frame.filter(pl.Series(np.max(due, axis=0) >= 4))
-    return candidates(frame, value=9.0 + pl.col("key") % 5)
+    return pl.Series(np.max(due, axis=0) >= 4)
 
 
 def _storm(picks: pl.DataFrame, _scene: Scene) -> Sequence[pl.DataFrame]:

@@ -22,7 +22,9 @@ OUTCOMES_OF_ABSENCE = ("absent", "no_show", "stood_down")
 _TIMES = ("arrives_us", "leaves_us", "clock_in_us", "clock_out_us")
 
 
-def befallen(duties: pl.DataFrame, effects: Effects, phones: Ints, seed: int) -> pl.DataFrame:
+def befallen(
+    duties: pl.DataFrame, effects: Effects, phones: Ints, seed: int, careful: float = 0.0
+) -> pl.DataFrame:
     """The duties after everything that befell them.
 
     Args:
@@ -30,8 +32,9 @@ def befallen(duties: pl.DataFrame, effects: Effects, phones: Ints, seed: int) ->
         effects: Of the whole world; those of duties, kiosks and spoofed phones are used.
         phones: The phone of each person, -1 without one.
         seed: Of the world.
+        careful: Share of false punches that look like what honest people clock.
     """
-    lived = _Lived(duties, effects, phones, seed)
+    lived = _Lived(duties, effects, phones, seed, careful)
     happenings: tuple[tuple[Effect, Callable[[Ints, Floats], None]], ...] = (
         (Effect.SWAP_UNRECORDED, lived.swap),
         (Effect.LATE_BY, lived.come_late),
@@ -53,11 +56,14 @@ def befallen(duties: pl.DataFrame, effects: Effects, phones: Ints, seed: int) ->
 class _Lived:
     """The columns of duties that effects change, by name, as arrays."""
 
-    def __init__(self, duties: pl.DataFrame, effects: Effects, phones: Ints, seed: int) -> None:
+    def __init__(
+        self, duties: pl.DataFrame, effects: Effects, phones: Ints, seed: int, careful: float
+    ) -> None:
         self._duties = duties
         self._effects = effects
         self._phones = phones
         self._seed = seed
+        self._careful = careful
         self._starts = duties["starts_us"].to_numpy()
         self._ends = duties["ends_us"].to_numpy()
         names = ("worker", "device", "relieved_by", *_TIMES)
@@ -102,20 +108,29 @@ class _Lived:
         self._column["clock_out_us"][duty] = kept
 
     def be_punched_by_a_buddy(self, duty: Ints, value: Floats) -> None:
-        """Nobody comes; the colleague of duty `value` clocks for both, one right after the other."""
+        """Nobody comes; the colleague of duty `value` clocks for both, one right after the other.
+
+        The careful ones let some minutes pass.
+        """
         partner = value.astype(np.int64)
         draw = Stream(self._seed, "attendance.buddy")
         for name in ("clock_in_us", "clock_out_us"):
             own, other = self._column[name][duty], self._column[name][partner]
             after = (15 + draw.integers(75, duty)) * 1_000_000
+            after *= np.where(draw.chance(self._careful, duty, 1), 12, 1)
             self._column[name][duty] = np.where(other < 0, own, other + after)
         self._text["method"][duty] = "app"
         self._be_missing(duty)
 
     def be_a_ghost(self, duty: Ints, _value: Floats) -> None:
-        """Nobody comes; a supervisor enters both punches as planned."""
-        self._column["clock_in_us"][duty] = self._starts[duty]
-        self._column["clock_out_us"][duty] = self._ends[duty]
+        """Nobody comes; a supervisor enters both punches as planned, or nearly so."""
+        draw = Stream(self._seed, "attendance.ghost")
+        near = draw.chance(self._careful, duty, 0)
+        for part, (name, planned) in enumerate(
+            (("clock_in_us", self._starts), ("clock_out_us", self._ends)), 1
+        ):
+            off = (draw.integers(9 * 60, duty, part) - 6 * 60) * 1_000_000
+            self._column[name][duty] = planned[duty] + np.where(near, off, 0)
         self._text["method"][duty] = "supervisor"
         self._be_missing(duty)
 

@@ -42,7 +42,13 @@ def roster(world: World, weather: pl.DataFrame) -> pl.DataFrame:
 
 def with_effects(world: World, duties: pl.DataFrame, effects: Effects) -> pl.DataFrame:
     """The duties after what was made to happen to them and to the sites' kiosks."""
-    changed = befallen.befallen(duties, effects, phones(world), world.config.seed)
+    changed = befallen.befallen(
+        duties,
+        effects,
+        phones(world),
+        world.config.seed,
+        world.config.knobs.adversarial_fraud,
+    )
     return changed.with_columns(lone=alone(changed)).select(DUTIES.names())
 
 
