@@ -53,7 +53,7 @@ panic_event         person_id device_id panic_source triggered_at state
 visitor_visit       status
 alert               device_id person_id type severity source_ref state count
 escalation_run      subject_kind subject_ref step next_step_at state
-gps_fix             device_id person_id boot_id seq lat lon accuracy_m speed_mps provider mock valid outdated steps_delta motion
+gps_fix             device_id person_id boot_id seq lat lon accuracy_m satellites speed_mps provider mock valid outdated steps_delta motion
 device_heartbeat    device_id boot_id seq battery_pct charging network location_permission gps_enabled power_save queue_depth
 phone_event         device_id person_id boot_id seq kind human
 attendance_event    person_id assignment_id device_id kind method geo
@@ -102,6 +102,7 @@ REFERENCE = frozenset(
 STANDING = (
     "site", "client", "zone", "geofence", "post", "post_requirement", "calendar", "person",
     "device", "device_assignment", "tour_template", "checkpoint", "maintenance_window",
+    "sla_policy", "sla_target",
 )  # fmt: skip
 """Tables of what exists: rules take the latest of it, so no instant may be shown what was told
 later."""

@@ -275,6 +275,7 @@ class Work:
         thing = ("site_id", "type", "device_id")
         known = known.sort("raised_us", maintain_order=True)
         since = pl.col("raised_us") - pl.col("raised_us").shift(1).over(*thing)
+        was_known = pl.col("from_us").shift(1).over(*thing) <= pl.col("from_us")
         return known.select(
             "alert_id",
             "site_id",
@@ -285,7 +286,7 @@ class Work:
             "raised_us",
             "from_us",
             pl.col("taken_us", "over_us").fill_null(NEVER_US),
-            is_repeat=(since < SAME_ALERT_US).fill_null(value=False),
+            is_repeat=((since < SAME_ALERT_US) & was_known).fill_null(value=False),
         )
 
     def at_sites(
