@@ -1,10 +1,11 @@
 """Simulated companies that the demo made, and whether they look like the real thing.
 
-Making a world and measuring it belongs to `vigia.simulator`; here its report is shown. The truth
-of a world is never read here.
+Making a world and measuring it belongs to `vigia.simulator`, scoring to `vigia.evaluate`; here
+their reports are shown. The truth of a world is never read here.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,4 +76,55 @@ def _rates(world: str, manifest: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-ASSETS = [world_realism]
+SCOREBOARD = dg.AssetKey(["worlds", "scoreboard"])
+_SCORES = dg.TableSchema(
+    [
+        dg.TableColumn("world", "text", "Name of the world's folder"),
+        dg.TableColumn("class", "text", "Class of episodes"),
+        dg.TableColumn("episodes", "integer", "How many there were in the test days"),
+        dg.TableColumn("precision", "float", "Found over found and false alarms"),
+        dg.TableColumn("recall", "float", "Found over those there were"),
+        dg.TableColumn("f1", "float", "Harmonic mean of both"),
+        dg.TableColumn("plain_f1", "float", "The same of the plain rules"),
+        dg.TableColumn("delay_p95_s", "float", "Seconds from when it could be known"),
+    ]
+)
+
+
+@dg.asset(
+    key=SCOREBOARD,
+    description="One row per simulated world and class: what was found against what was true.",
+    metadata={SCHEMA_METADATA: _SCORES},
+)
+def scoreboard(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+    """Score what the product finds in every simulated company of this installation."""
+    from vigia.evaluate import board
+    from vigia.evaluate.published import publish
+
+    home, rows = Home(platform.home), []
+    for root in _worlds(platform.home):
+        told = board.scoreboard([board.judge(root, workers=2)])
+        publish(home.scoreboards, root.name, told, datetime.now(UTC))
+        rows += _scores(root.name, told.as_dict())
+    return dg.MaterializeResult(
+        metadata={"dagster/row_count": len(rows), "scores": render.table(rows)}
+    )
+
+
+def _scores(world: str, told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of one world, in the asset's columns; figures that do not exist are empty."""
+    plain = told["naive"]
+    names = ("episodes", "precision", "recall", "f1")
+    return [
+        {
+            "world": world,
+            "class": name,
+            **{column: found.get(column) for column in names},
+            "plain_f1": plain.get(name, {}).get("f1"),
+            "delay_p95_s": found.get("delay_p95_s"),
+        }
+        for name, found in told["classes"].items()
+    ]
+
+
+ASSETS = [world_realism, scoreboard]

@@ -23,6 +23,7 @@ STATE_COLOURS = {
 PRIORITY_COLOURS = {"P1": "#b8433f", "P2": "#d98324", "P3": "#3d8da3", "P4": "#93a1ac"}
 # A figure's height includes its legend.
 _LEGEND_PX = 60
+_WIDE_LABELS = alt.Axis(labelLimit=220)
 _ACCENT, _SOFT, _WARM = "#2a8ca3", "#93a1ac", "#d98324"
 
 
@@ -248,6 +249,56 @@ def rates(frame: pl.DataFrame) -> Figure:
             tooltip=["hour_at:T", "outcome:N", alt.Tooltip("rows:Q", format=",")],
         )
         .properties(height=240)
+    )
+
+
+def scores(classes: pl.DataFrame) -> Figure:
+    """F1 by class with its interval, and a mark for the plain rules.
+
+    Args:
+        classes: `title`, `f1`, `low`, `high`, `plain_f1`, `precision`, `recall`, `episodes`.
+    """
+    base = alt.Chart(classes).encode(y=alt.Y("title:N", title=None, sort=None, axis=_WIDE_LABELS))
+    scale = alt.Scale(domain=[0, 1])
+    bars = base.mark_bar(color=_ACCENT, opacity=0.85, size=14).encode(
+        x=alt.X("f1:Q", title="F1 (1 is always right and complete)", scale=scale),
+        tooltip=[
+            alt.Tooltip("title:N", title="class"),
+            *(alt.Tooltip(f"{name}:Q", format=".2f") for name in ("precision", "recall", "f1")),
+            alt.Tooltip("plain_f1:Q", title="plain rules", format=".2f"),
+            alt.Tooltip("episodes:Q"),
+        ],
+    )
+    between = base.mark_rule(color="black", opacity=0.55).encode(x="low:Q", x2="high:Q")
+    plain = base.mark_tick(color=_WARM, thickness=3, size=18).encode(x="plain_f1:Q")
+    return (bars + between + plain).properties(height=max(120, 28 * classes.height))
+
+
+def traps(frame: pl.DataFrame) -> Figure:
+    """Share of look-alikes that raised a false alarm, ours beside the plain rules.
+
+    Args:
+        frame: `kind`, `product`, `plain`.
+    """
+    long = frame.unpivot(["product", "plain"], index="kind", variable_name="who").drop_nulls()
+    names = ["product", "plain"]
+    return (
+        alt.Chart(long)
+        .mark_circle(size=90, opacity=0.9)
+        .encode(
+            y=alt.Y("kind:N", title=None, axis=_WIDE_LABELS),
+            x=alt.X(
+                "value:Q", title="share that raised a false alarm", scale=alt.Scale(domain=[0, 1])
+            ),
+            color=alt.Color(
+                "who:N",
+                title=None,
+                scale=alt.Scale(domain=names, range=[_ACCENT, _WARM]),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=["kind:N", "who:N", alt.Tooltip("value:Q", format=".2f")],
+        )
+        .properties(height=_LEGEND_PX + max(120, 18 * frame.height))
     )
 
 

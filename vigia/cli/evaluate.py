@@ -52,6 +52,9 @@ def evaluate(
     step: Annotated[
         float, typer.Option(min=1, help="Seconds between two looks of the product's rules.")
     ] = 60,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Show it on the Scoreboard page too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scoreboard as JSON.")] = False,
 ) -> None:
     r"""Score what the product finds against what was true, beside the plain rules.
@@ -82,6 +85,8 @@ def evaluate(
         from vigia.evaluate.levels_page import levels_page
 
         page.write_text(levels_page(boards, command_text(sites, days, test_days, seeds)))
+    if publish:
+        _publish(boards, world)
     if as_json:
         told = [board.as_dict() for board in boards]
         print(json.dumps({"levels": told} if levels and not world else told[0]))
@@ -136,6 +141,19 @@ def _judged(
             judge_new(each, step=step, cache=cache, workers=workers, progress=tell)
             for each in configs
         ]
+
+
+def _publish(boards: list[Board], worlds: list[Path] | None) -> None:
+    from datetime import UTC, datetime
+
+    from vigia.config.settings import Settings
+    from vigia.evaluate.published import publish
+
+    folder = Settings().layout.scoreboards
+    for board in boards:
+        seeds = "-".join(map(str, board.seeds))
+        name = worlds[0].resolve().name if worlds else f"{board.level}-seeds-{seeds}"
+        publish(folder, name, board, datetime.now(UTC))
 
 
 def _show(boards: list[Board]) -> None:

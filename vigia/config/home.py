@@ -72,6 +72,11 @@ class Home:
         return self.root / "worlds"
 
     @property
+    def scoreboards(self) -> Path:
+        """What was found against what was true, a file a board."""
+        return self.root / "scoreboards"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME: generated configuration, compute logs."""
         return self.root / "dagster"
