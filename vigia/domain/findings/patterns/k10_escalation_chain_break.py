@@ -57,9 +57,7 @@ def judge(known: Known, policy: ChainBreakPolicy) -> Iterator[Verdict]:
     )
     by_people = _held(known.moments, alerts, "people_us")
     by_system = _held(known.moments, alerts, "system_us")
-    sites = known.things.sites(alerts["site_id"])
-    planned = known.muting.of_sites(KIND, str(Category.OPERATIONAL), 0)
-    is_muted = planned[sites] & (sites >= 0)[:, None]
+    is_muted = _planned(known, alerts)
     is_crisis = alerts["type"].is_in(CRISIS).fill_null(value=False).to_numpy()[:, None]
     waits_min = (known.moments.at_us - alerts["raised_us"].to_numpy()[:, None]) / MINUTE_US
     yield Verdict(
@@ -93,6 +91,15 @@ def _held(moments: Moments, alerts: pl.DataFrame, since: str) -> Bools:
     return level > 0
 
 
+def _planned(known: Known, alerts: pl.DataFrame) -> Bools:
+    """Where planned work at its site explains each alert."""
+    planned = known.muting.of_sites(KIND, str(Category.OPERATIONAL), 0)
+    sites = known.things.sites(alerts["site_id"])
+    explained = np.zeros((alerts.height, len(known.moments)), dtype=bool)
+    explained[sites >= 0] = planned[sites[sites >= 0]]
+    return explained
+
+
 def _broken(chains: Chains, policy: ChainBreakPolicy) -> pl.DataFrame:
     """Grave alerts with when they break.
 
@@ -108,7 +115,8 @@ def _broken(chains: Chains, policy: ChainBreakPolicy) -> pl.DataFrame:
     silent, stuck = _silent(chains, settle_us), _stuck(chains, policy)
     for frame in (silent, stuck):
         grave = grave.join(frame, on="alert_id", how="left", maintain_order="left")
-    alone_us = pl.max_horizontal("from_us", pl.col("raised_us") + target_us) + settle_us
+    # Time runs from when the alert could be seen: word of its answer comes as late as its own.
+    alone_us = pl.col("from_us") + target_us + settle_us
     # Once the chain runs its steps have the word; until then nobody has been asked.
     no_chain = pl.col("chain_us").is_null() | (alone_us < pl.col("chain_us"))
     return grave.with_columns(
