@@ -107,6 +107,34 @@ class Presence:
             until.alias("until_us"),
         ).filter(pl.col("until_us") > pl.col("from_us"))
 
+    @cached_property
+    def unclocked(self) -> pl.DataFrame:
+        """Planned work that nobody clocked in for so far, in the columns of `stays`.
+
+        Whether somebody is there all the same, their phone must tell.
+        """
+        clocked = self.duties.join(
+            self.stays.select("person_id", "in_us", clocked_us="from_us"), on="person_id"
+        )
+        clocked = clocked.filter(
+            pl.col("in_us").is_between(pl.col("starts_us") - _EARLY_US, pl.col("ends_us"))
+        )
+        first = clocked.group_by("assignment_id").agg(pl.col("clocked_us").min())
+        return (
+            self.duties.join(first, on="assignment_id", how="left", maintain_order="left")
+            .select(
+                "person_id",
+                "site_id",
+                "post_id",
+                "assignment_id",
+                "ends_us",
+                pl.col("starts_us").alias("in_us"),
+                pl.max_horizontal("starts_us", "known_us").alias("from_us"),
+                pl.min_horizontal("ends_us", "void_us", "clocked_us").alias("until_us"),
+            )
+            .filter(pl.col("until_us") > pl.col("from_us"))
+        )
+
     def _punches(self) -> pl.DataFrame:
         """Comings and goings by person and time; a correction is the one that is nearer."""
         rows = self.facts["attendance_event"].with_columns(
@@ -198,35 +226,33 @@ class Presence:
     @cached_property
     def site_of_person(self) -> Ints:
         """Row of the site where each person is on duty; -1 where on none."""
-        return self._where("site_id", self.things.sites(self.stays["site_id"]))
+        return self.by_person(self.stays, self.things.sites(self.stays["site_id"]), -1)
 
     @cached_property
     def post_of_person(self) -> Ints:
         """Row of the post that each person mans; -1 where none is known."""
-        return self._where("post_id", self.things.posts(self.stays["post_id"]))
-
-    def _where(self, _column: str, place: Ints) -> Ints:
-        """The place of the stay that began last among those that hold."""
-        moments, stays = self.moments, self.stays
-        order = np.argsort(stays["from_us"].to_numpy(), kind="stable")
-        person = self.things.people(stays["person_id"])[order]
-        first = moments.place(stays["from_us"].to_numpy()[order])
-        until = moments.place(stays["until_us"].to_numpy()[order])
-        found = np.full((len(self.things.person_ids), len(moments)), -1, np.int64)
-        for row in np.flatnonzero((person >= 0) & (until > first)):
-            found[person[row], first[row] : until[row]] = place[order[row]]
-        return found
+        return self.by_person(self.stays, self.things.posts(self.stays["post_id"]), -1)
 
     @cached_property
     def since_us(self) -> Ints:
         """Since when each person is known to be on duty without a break in it."""
-        moments, stays = self.moments, self.stays
+        return self.by_person(self.stays, self.stays["from_us"].to_numpy(), NEVER_US)
+
+    def by_person(self, stays: pl.DataFrame, value: Ints, none: int) -> Ints:
+        """A value of each person's stay: of those that hold, the one that began last.
+
+        Args:
+            stays: Rows in the columns of `stays`.
+            value: One a row.
+            none: Where no stay holds.
+        """
+        moments, begun = self.moments, stays["from_us"].to_numpy()
         person = self.things.people(stays["person_id"])
-        first = moments.place(stays["from_us"].to_numpy())
-        until = moments.place(stays["until_us"].to_numpy())
-        found = np.full((len(self.things.person_ids), len(moments)), NEVER_US, np.int64)
-        for row in np.flatnonzero((person >= 0) & (until > first)):
-            found[person[row], first[row] : until[row]] = stays["from_us"][int(row)]
+        first, until = moments.place(begun), moments.place(stays["until_us"].to_numpy())
+        found = np.full((len(self.things.person_ids), len(moments)), none, np.int64)
+        order = np.argsort(begun, kind="stable")
+        for row in order[((person >= 0) & (until > first))[order]]:
+            found[person[row], first[row] : until[row]] = value[row]
         return found
 
     @cached_property

@@ -41,19 +41,22 @@ class Signs:
 
     @cached_property
     def fixes(self) -> pl.DataFrame:
-        """Positions with `usable`: valid, fresh, accurate to 100 m, and not the last one again."""
+        """Positions with `usable` and `made_up`.
+
+        Usable is what is valid, fresh, accurate to 100 m, and not the last one again. Made up is
+        the last one again that claims to be fresh and saw no satellite, or that says so itself:
+        somebody's doing, and no fault of the phone. The last one is the one that arrived before:
+        which came before by its own time may not be known until later.
+        """
         rows = self.facts["gps_fix"]
-        same = pl.col("lat").eq(pl.col("lat").shift(1).over("device_id")) & pl.col("lon").eq(
-            pl.col("lon").shift(1).over("device_id")
-        )
-        usable = (
-            pl.col("valid").fill_null(value=True)
-            & ~pl.col("outdated").fill_null(value=False)
-            & (pl.col("accuracy_m").fill_null(0.0) <= GOOD_ACCURACY_M)
-            & ~same.fill_null(value=False)
-        )
-        ordered = rows.sort("device_id", "at", maintain_order=True)
-        return ordered.with_columns(usable=usable).sort("received_at", maintain_order=True)
+        same = pl.all_horizontal(
+            pl.col(name).eq(pl.col(name).shift(1).over("device_id")) for name in ("lat", "lon")
+        ).fill_null(value=False)
+        fresh = pl.col("valid").fill_null(value=True) & ~pl.col("outdated").fill_null(value=False)
+        accurate = pl.col("accuracy_m").fill_null(0.0) <= GOOD_ACCURACY_M
+        blind = (pl.col("satellites") == 0).fill_null(value=False)
+        faked = pl.col("mock").fill_null(value=False) | (same & blind)
+        return rows.with_columns(usable=fresh & accurate & ~same, made_up=fresh & faked)
 
     @cached_property
     def table(self) -> pl.DataFrame:
@@ -112,6 +115,10 @@ class Signs:
         if not fresh:
             return rows
         return rows.filter(pl.col("received_us") - pl.col("at_us") <= STRAGGLER_US)
+
+    def fresh(self, *families: int) -> pl.DataFrame:
+        """Rows of `table` of some families that came in time."""
+        return self._chosen(families, fresh=True)
 
     def newest(self, by: str, *families: int, fresh: bool = True) -> Ints:
         """Time of the newest sign of some families, by thing and instant.
