@@ -80,7 +80,9 @@ def track(pattern: str, verdict: Verdict, moments: Moments, before: pl.DataFrame
     going = {
         row["scope_id"]: _Open(row, _us(row["clear_since"]))
         for row in before.filter(
-            pl.col("type") == verdict.kind, pl.col("cleared_at").is_null()
+            pl.col("type") == verdict.kind,
+            pl.col("scope_kind") == str(verdict.scope_kind),
+            pl.col("cleared_at").is_null(),
         ).iter_rows(named=True)
     }
     numbers = {scope: number for number, scope in enumerate(verdict.scopes["scope_id"])}

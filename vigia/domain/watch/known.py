@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from vigia.domain.watch.calls import Calls
+from vigia.domain.watch.cover import Cover
 from vigia.domain.watch.errands import Errands
 from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import Moments
@@ -86,9 +87,16 @@ class Known:
     @cached_property
     def calls(self) -> Calls:
         """Who asks for help, and who does not answer."""
-        return Calls(self.facts, self.things, self.presence)
+        return Calls(self.facts, self.things, self.presence, self.signs)
 
     @cached_property
     def motion(self) -> Motion:
         """Who moves."""
-        return Motion(self.things, self.signs, self.moments)
+        return Motion(self.things, self.signs, self.places, self.moments)
+
+    @cached_property
+    def cover(self) -> Cover:
+        """Which posts lack people."""
+        return Cover(
+            self.facts, self.things, self.presence, self.signs, self.places, self.moments
+        )

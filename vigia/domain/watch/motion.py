@@ -1,0 +1,114 @@
+"""Whether people move: the last sign that somebody did, and the last proof that somebody did not.
+
+Steps are counted by the phone between one position and the next and know nothing of satellites:
+where they are told, they alone say whether somebody moved, and a position that jumps does not.
+Without steps, only a displacement that the accuracy of both positions cannot explain is movement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from vigia.domain.geo import distance_mm_between
+from vigia.domain.watch.moments import Ints, Moments
+from vigia.domain.watch.places import INSIDE, Places, plane, side
+from vigia.domain.watch.signs import Signs
+from vigia.domain.watch.things import Things
+
+STILL_M = 10.0
+"""No further apart than this, two positions are the same place."""
+RUN_MPS = 2.2
+"""From here on somebody runs. What the phone calls running is often a brisk walk."""
+_MOVES = ("walking", "running", "vehicle")
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Who moves.
+
+    Attributes:
+        things: What exists.
+        signs: Where the positions come from.
+        places: Where the fences are.
+        moments: When it is looked at.
+    """
+
+    things: Things
+    signs: Signs
+    places: Places
+    moments: Moments
+
+    @cached_property
+    def fixes(self) -> pl.DataFrame:
+        """Fresh positions by person and time.
+
+        `person` (row), `at_us`, `received_us`, `is_moved` (since the position before), `is_run`.
+        """
+        rows = self.signs.fixes.filter(
+            pl.col("valid").fill_null(value=True), ~pl.col("outdated").fill_null(value=False)
+        )
+        rows = rows.with_columns(
+            person=pl.Series(self.things.people(self.things.carriers(rows)), dtype=pl.Int64)
+        )
+        ordered = rows.filter(pl.col("person") >= 0).sort("person", "at", maintain_order=True)
+        before = [
+            pl.col(name).shift(1).over("person").alias(f"{name}_0")
+            for name in ("lat", "lon", "accuracy_m")
+        ]
+        ordered = ordered.with_columns(before)
+        names = ("lat", "lon", "lat_0", "lon_0")
+        east, north = plane(*(pl.col(name) for name in names))
+        unsure = pl.col("accuracy_m").fill_null(0.0) + pl.col("accuracy_m_0").fill_null(0.0)
+        displaced = ((east**2 + north**2).sqrt() - unsure > STILL_M).fill_null(value=False)
+        motion, steps = pl.col("motion").fill_null("unknown"), pl.col("steps_delta")
+        told = (steps > 0) | motion.is_in(_MOVES)
+        untold = motion.is_in(_MOVES) | displaced
+        runs = motion.is_in(["walking", "running"]) & (pl.col("speed_mps") >= RUN_MPS)
+        return ordered.select(
+            "person",
+            at_us=pl.col("at").to_physical(),
+            received_us=pl.col("received_at").to_physical(),
+            is_moved=pl.when(steps.is_null()).then(untold).otherwise(told),
+            is_run=runs.fill_null(value=False),
+        )
+
+    def _newest(self, rows: pl.DataFrame) -> Ints:
+        thing, at_us, received_us = (
+            rows[name].to_numpy() for name in ("person", "at_us", "received_us")
+        )
+        return self.moments.newest(len(self.things.person_ids), thing, at_us, received_us)
+
+    @cached_property
+    def moved_us(self) -> Ints:
+        """When each person was last known to have moved, by instant."""
+        return self._newest(self.fixes.filter("is_moved"))
+
+    @cached_property
+    def rested_us(self) -> Ints:
+        """Time of the newest position of each person to which it had not moved, by instant."""
+        return self._newest(self.fixes.filter(~pl.col("is_moved")))
+
+    @cached_property
+    def banned_us(self) -> Ints:
+        """When each person was last known to be where nobody should be, by instant."""
+        zones = self.places.fences.filter(pl.col("kind") == "exclusion")
+        rows = self.signs.fixes.filter("usable").join(zones.drop("kind"), on="site_id")
+        names = ("lat", "lon", "lat0", "lon0")
+        distance_m = distance_mm_between(*(pl.col(name) for name in names)) / 1000
+        there = side(distance_m, *(pl.col(n) for n in ("accuracy_m", "radius_m", "buffer_m")))
+        inside = rows.filter(there == INSIDE)
+        return self._newest(
+            inside.select(
+                person=pl.Series(self.things.people(self.things.carriers(inside)), dtype=pl.Int64),
+                at_us=pl.col("at").to_physical(),
+                received_us=pl.col("received_at").to_physical(),
+            )
+        )
+
+    @cached_property
+    def ran_us(self) -> Ints:
+        """When each person was last known to run, by instant."""
+        return self._newest(self.fixes.filter("is_run"))
