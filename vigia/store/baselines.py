@@ -18,6 +18,7 @@ import polars as pl
 from vigia.domain.anomalies.samples import SLOTS_A_DAY
 from vigia.domain.dictionary import Column, ColumnType
 from vigia.domain.dictionary import table as dictionary_table
+from vigia.domain.windows import INSTANT, SLOT_US
 from vigia.store.frames import fetch
 from vigia.store.tiers import stage
 
@@ -39,6 +40,38 @@ def unpack(stored: pl.Series) -> pl.Series:
     """Samples from their stored form."""
     rows = [np.frombuffer(zlib.decompress(each), "<f8") for each in stored]
     return pl.Series(np.array(rows).reshape(-1, SLOTS_A_DAY), dtype=_SAMPLES)
+
+
+def read_slots(
+    connection: psycopg.Connection,
+    tenant_id: UUID,
+    pairs: pl.DataFrame,
+    window: tuple[datetime, datetime],
+) -> pl.DataFrame:
+    """Stored 5-minute rows by the numbers of their pairs: thousands of days of them at a time.
+
+    Args:
+        connection: May see the tenant's rows.
+        tenant_id: Whose.
+        pairs: `pair` (a number), `site_id`, `metric`.
+        window: First slot, and the one after the last.
+
+    Returns:
+        `pair`, `slot`, `n`, and `sum` in whole millionths.
+    """
+    types = [ColumnType.BIGINT, ColumnType.UUID, ColumnType.TEXT]
+    stage(connection, "measured", pairs.select("pair", "site_id", "metric"), types)
+    columns = [Column(name, ColumnType.BIGINT, "") for name in ("pair", "number", "n", "sum")]
+    rows = fetch(
+        connection,
+        "SELECT p.pair, extract(epoch FROM m.slot)::bigint / 300, m.n, (m.sum * 1000000)::bigint"
+        " FROM ops.metric_5m m JOIN pg_temp.measured p USING (site_id, metric)"
+        " WHERE m.tenant_id = %(tenant)s AND m.slot >= %(from)s AND m.slot < %(to)s",
+        {"tenant": tenant_id, "from": window[0], "to": window[1]},
+        columns,
+    )
+    slot = (pl.col("number") * SLOT_US).cast(INSTANT)
+    return rows.with_columns(slot.alias("slot")).drop("number")
 
 
 def measured_since(connection: psycopg.Connection, tenant_id: UUID, since: date) -> pl.DataFrame:

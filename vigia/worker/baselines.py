@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,7 +25,6 @@ from vigia.domain.anomalies.views import LOOK_BACK
 from vigia.domain.windows import DAY, INSTANT, SLOT, day_start, floor_to, local_date_of
 from vigia.store import anomalies as anomaly_store
 from vigia.store import baselines as store
-from vigia.store import tiers
 from vigia.store.connection import Database, Role
 from vigia.store.statistics import refresh_statistics
 from vigia.worker.due import Tenant, read_tenant
@@ -286,11 +285,10 @@ def _laid_out(
 def _snapshots(
     connection: psycopg.Connection, company: _Company, window: tuple[datetime, datetime]
 ) -> pl.DataFrame:
-    tenant, pairs = company.tenant, company.pairs
-    names = [tenant.metrics[code].name for code in pairs["metric"].unique().sort()]
-    sites = tenant.ids_of(pairs["site"].unique().sort())
-    stored = tiers.snapshots_between(connection, tenant.tenant_id, window, sites, names)
-    return tenant.as_codes(stored).select("site", "metric", "slot", "n", "sum")
+    numbered = company.pairs.select("site", "metric").with_row_index("pair").cast(pl.Int64)
+    named = company.as_names(numbered)
+    rows = store.read_slots(connection, company.tenant.tenant_id, named, window)
+    return rows.join(numbered, on="pair").select("site", "metric", "slot", "n", "sum")
 
 
 def _excluded(
@@ -347,19 +345,22 @@ def _windows(
             return
         taught = profile["window_to"].max()
         untaught = max(day_start(taught + DAY, zone) for zone in zones)  # type: ignore[operator, arg-type]
-        learned = (
-            company.as_codes(profile).select(*PROFILES),
-            company.as_codes(strayed).select(*STRAYS),
+        yield (
+            (max(newest - RECENT, untaught), newest),
+            (
+                company.as_codes(profile).select(*PROFILES),
+                company.as_codes(strayed).select(*STRAYS),
+            ),
         )
-        yield (max(newest - RECENT, untaught), newest), learned
         return
     first, last = days
-    for start in range(0, (last - first).days + 1, _DAYS_AT_ONCE):
-        day = first + timedelta(days=start)
-        end = min(day + timedelta(days=_DAYS_AT_ONCE - 1), last)
-        begin, stop = (datetime.combine(d, datetime.min.time(), UTC) for d in (day, end + DAY))
-        before = min(local_date_of(begin, zone) for zone in zones) - DAY
-        yield (begin, stop - SLOT), _learned(connection, company, before)
+    learned: Learned | None = None
+    for number in range((last - first).days + 1):
+        begin = datetime.combine(first + number * DAY, time(), UTC)
+        if learned is None or number % _DAYS_AT_ONCE == 0:
+            before = min(local_date_of(begin, zone) for zone in zones) - DAY
+            learned = _learned(connection, company, before)
+        yield (begin, begin + DAY - SLOT), learned
 
 
 def _judged(

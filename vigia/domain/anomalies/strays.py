@@ -91,9 +91,11 @@ def rarity(slots: int, found: Floats, usual: Floats, rare: Floats, days: Floats)
         days: How many taught. A few do not show how far days reach.
     """
     spread = np.maximum(rare - usual, _LEAST_SPREAD) * (1 + _FEW / np.maximum(days, 1) ** 1.5)
-    beyond = np.maximum(found - usual, 0.0) * _TEN_OF / spread
-    days_share = np.where(beyond > 0, 0.5 * np.power(10.0, -beyond), 1.0)
-    share: Floats = days_share * (max(slots or SLOTS_AN_HOUR, 3) / SLOTS_A_DAY)
+    beyond = (found - usual) / spread
+    share = np.ones_like(beyond)
+    is_beyond = beyond > 0
+    share[is_beyond] = 0.5 * np.power(10.0, -_TEN_OF * beyond[is_beyond])
+    share *= max(slots or SLOTS_AN_HOUR, 3) / SLOTS_A_DAY
     return share
 
 

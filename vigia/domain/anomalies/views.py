@@ -21,6 +21,7 @@ from vigia.domain.anomalies.baseline import HOURS_A_WEEK, PARENTS
 from vigia.domain.anomalies.policy import AnomalyPolicy
 from vigia.domain.anomalies.samples import Floats, slot_values
 from vigia.domain.anomalies.strays import ABOVE, ABSENT, BELOW, DIRECTIONS, SILENCE, SUMS
+from vigia.domain.metrics.aggregate import MICRO
 from vigia.domain.windows import SLOT, hour_of_week
 
 Bools = npt.NDArray[np.bool_]
@@ -175,7 +176,8 @@ def _of_slots(grid: Grid, known: Bools) -> Iterator[View]:
     for direction, deviation in ((BELOW, -z), (ABOVE, z)):
         far = known & _is_far(direction, off, floor)
         rare = _rarity(grid, (direction, 1), strays.second_of_three(np.where(far, deviation, 0.0)))
-        chance = _tail_of_counts(direction, far & counted, values, (due, spread, doubt))
+        near = _and_two_before(rare < _WORTH_A_LOOK)
+        chance = _tail_of_counts(direction, far & counted & near, values, (due, spread, doubt))
         chance = np.where(counted, _two_of_three(chance), 0.0)
         p = np.maximum(rare, chance)
         yield View(direction, once, p, grid.values, expected, of_counts=False)
@@ -208,18 +210,22 @@ def _of_sums(grid: Grid, known: Bools) -> Iterator[View]:
 
 
 def _sums(values: Floats) -> list[Floats]:
-    """Sums over the newest slots, for each of `SUMS`.
+    """Sums over the newest slots, for each of `SUMS`."""
+    running = _running(values)
+    columns = np.arange(values.shape[1])
+    return [
+        (running[:, 1:] - running[:, np.maximum(columns + 1 - slots, 0)]) / MICRO for slots in SUMS
+    ]
 
-    Always added in the same order, so that a sum does not depend on where the window began.
+
+def _running(values: Floats) -> Ints:
+    """Sums up to before each slot and the end, in whole millionths.
+
+    Whole numbers, so that a difference of two does not depend on where the window began.
     """
-    found, width = [values], 1
-    for slots in SUMS:
-        part, total = found[-1], found[-1].copy()
-        for back in range(width, slots, width):
-            total[:, back:] += part[:, :-back]
-        found.append(total)
-        width = slots
-    return found[1:]
+    running = np.zeros((len(values), values.shape[1] + 1), np.int64)
+    np.cumsum(np.rint(values * MICRO).astype(np.int64), axis=1, out=running[:, 1:])
+    return running
 
 
 def _of_silence(grid: Grid) -> View:
@@ -229,20 +235,15 @@ def _of_silence(grid: Grid) -> View:
     # Where nothing is known, nothing is known of a silence either.
     heard = np.where(grid.values == 0, 0, places)
     silent = np.minimum(places - np.maximum.accumulate(heard, axis=1), LOOK_BACK_SLOTS)
-    due = np.where(grid.usable, np.nan_to_num(b["mean"]), 0.0)
-    missing = np.zeros_like(due)
-    for back in range(min(LOOK_BACK_SLOTS, columns)):
-        is_part = silent[:, back:] > back
-        if not is_part.any():
-            break
-        missing[:, back:] += np.where(is_part, due[:, : columns - back], 0.0)
+    due = _running(np.where(grid.usable, np.nan_to_num(b["mean"]), 0.0))
+    missing = (due[:, 1:] - np.take_along_axis(due, places - silent, axis=1)) / MICRO
     told = grid.counted & grid.usable & (silent > 1) & (missing >= np.maximum(grid.floor, 1.0))
-    p = np.ones_like(due)
+    p = np.ones_like(missing)
     rare = _rarity_of(grid, (ABSENT, SILENCE), strays.surprise_of_silence(missing))
     spread = np.maximum(b["var"], b["mean"])
     chance = tails.nothing_at_all(b["mean"][told], spread[told], missing[told])
     p[told] = np.maximum(rare[told], chance)
-    return View(ABSENT, silent, p, np.zeros_like(due), missing)
+    return View(ABSENT, silent, p, np.zeros_like(missing), missing)
 
 
 def _is_far(direction: int, off: Floats, floor: Floats) -> Bools:
@@ -278,6 +279,14 @@ def _tail_of_counts(
         mean = mean + doubt
         p[cells] = tails.at_least(counts[cells], mean, np.maximum(variance, mean))
     return p
+
+
+def _and_two_before(cells: Bools) -> Bools:
+    """Cells, and the two before each."""
+    near = cells.copy()
+    for back in (1, 2):
+        near[:, :-back] |= cells[:, back:]
+    return near
 
 
 def _two_of_three(p: Floats) -> Floats:
