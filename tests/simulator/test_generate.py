@@ -4,6 +4,9 @@ import errno
 import json
 import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -42,6 +45,21 @@ def test_the_same_bytes_come_from_smaller_pieces(world, tmp_path, monkeypatch):
 
 def test_the_same_bytes_come_from_two_processes(world, tmp_path):
     assert generate(CONFIG, tmp_path / "w", workers=2) == read_manifest(world)
+
+
+@pytest.mark.slow
+def test_the_same_bytes_come_from_one_two_and_four_processes_and_from_another_run(tmp_path):
+    """The second run is a process of its own, from the command line."""
+    config = WorldConfig.at_level(
+        Level.HARD, seed=9, sites=30, tenants=2, learn_days=2, test_days=2, scenario="bad_night"
+    )
+    made = [generate(config, tmp_path / str(n), workers=n) for n in (1, 2, 4)]
+    options = "--sites 30 --days 4 --test-days 2 --seed 9 --level hard --tenants 2 --workers 2"
+    command = Path(sys.executable).with_name("vigia"), "simulate", "--out", tmp_path / "again"
+    asked = [*command, *options.split(), "--scenario", "bad_night"]
+    subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
+    assert made[0]["files"] == made[1]["files"] == made[2]["files"]
+    assert read_manifest(tmp_path / "again")["files"] == made[0]["files"]
 
 
 def test_poison_without_a_name_lies_in_an_order_of_its_own(world):
@@ -120,6 +138,29 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path, monkeypatch):
         read_manifest(tmp_path / "w")
 
 
+@pytest.mark.parametrize("name", ["gt_episode.parquet", "manifest.json"])
+def test_a_disk_that_fills_up_at_the_very_end_is_told_too(name, tmp_path, monkeypatch):
+    opened = files.Path.open
+
+    def full(path, *how):
+        if path.name == name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, *how)
+
+    monkeypatch.setattr(files.Path, "open", full)
+    config = WorldConfig.at_level(Level.STANDARD, sites=1, learn_days=0, test_days=1)
+    with pytest.raises(VigiaError, match=r"No space left on device.*make room"):
+        generate(config, tmp_path / "w")
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "w").write_text("keep me")
+    with pytest.raises(VigiaError, match="is not empty"):
+        generate(CONFIG, tmp_path / "w")
+    with pytest.raises(VigiaError, match="cannot be made"):
+        generate(CONFIG, tmp_path / "w" / "below")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -129,6 +170,8 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path, monkeypatch):
         (["--tenants", "9", "--sites", "3"], "tenants is 9"),
         (["--start", "yesterday"], "write a day such as 2026-02-23"),
         (["--scenario", "no_such_night"], "no_such_night"),
+        (["--scenario", "month_end", "--sites", "2"], "month_end"),
+        (["--days", "500"], "a world takes"),
     ],
 )
 def test_a_world_that_cannot_be_made_is_refused_in_words(options, said, tmp_path):

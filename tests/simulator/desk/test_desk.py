@@ -17,6 +17,7 @@ from vigia.simulator.desk.promises import business_time
 from vigia.simulator.desk.reference import desk_reference_events
 from vigia.simulator.desk.simulate import simulate_desk
 from vigia.simulator.effects import Effect, Effects
+from vigia.simulator.plan.model import MUTES
 from vigia.simulator.world.build import build_world
 from vigia.simulator.world.conditions import weather
 from vigia.simulator.world.roster import roster
@@ -257,3 +258,57 @@ def test_the_queue_serves_by_priority_and_nobody_twice_at_once(world):
         assert (start[1:] >= (start + busy)[:-1]).all()
     wait = served.started_us - opened
     assert np.median(wait[rank == 1]) < np.median(wait[rank == 4])
+
+
+def _window(site, start, end):
+    row = {"trap": -1, "kind": "maintenance", "site": site, "post": -1}
+    return pl.DataFrame([row | {"from_us": start, "to_us": end}], schema=MUTES)
+
+
+def _told(desk, code):
+    return desk.events["alert"][0].filter(alert_id=code).sort("ce_time")["state"].to_list()
+
+
+def test_most_grave_alerts_of_announced_work_are_let_be_and_end_with_it(world, skies, duties):
+    raised = Effect.ALERT_RAISED
+    starts = [NOON + n * HOUR_US for n in range(40)]
+    effects = Effects.of([(raised, 2, at, at + HOUR_US // 2, 0.0, 7) for at in starts])
+    window = _window(2, NOON - HOUR_US, NOON + 41 * HOUR_US)
+    made = simulate_desk(world, skies, duties, effects, window)
+    mine = made.facts["alert"].filter(pl.col("episode") == 7)
+    assert mine.height == len(starts)
+    assert 0.6 < (mine["acked_us"] < 0).mean() < 1
+    assert (mine.filter(pl.col("acked_us") < 0)["resolved_us"] <= window["to_us"][0]).all()
+    let_be = mine.filter(pl.col("acked_us") < 0)["alert_code"]
+    assert _told(made, let_be[0]) == ["firing", "resolved"]
+    runs = pl.concat(made.events["escalation_run"]) if "escalation_run" in made.events else None
+    assert runs is None or not set(runs["subject_ref"]) & set(let_be)
+
+
+def test_what_comes_again_while_the_first_is_seen_to_ends_with_it(desk):
+    again = desk.facts["alert"].filter("repeat")
+    assert 0 < again.height < 0.03 * desk.facts["alert"].height
+    assert set(again["severity"]) == {"HIGH"}
+    assert (again["acked_us"] < 0).all()
+    first = desk.facts["alert"].filter(~pl.col("repeat")).select("root", first_us="resolved_us")
+    both = again.join(first.unique("root"), on="root")
+    same = (both["resolved_us"] == both["first_us"]) | (
+        both["resolved_us"] == both["raised_us"] + HOUR_US // 60
+    )
+    assert same.mean() > 0.9
+
+
+def test_what_was_answered_by_voice_stays_open_until_it_is_written_up(world, skies, duties):
+    duty = duties.filter(pl.col("arrives_us") >= 0, pl.col("starts_us") > NOON).row(0, named=True)
+    start = duty["arrives_us"]
+    rows = [
+        (Effect.ANSWERS_BY_VOICE, duty["duty"], start, start + 2 * HOUR_US, 0.0),
+        (Effect.ALERT_RAISED, duty["site"], start + HOUR_US, start + 2 * HOUR_US, 0.0),
+    ]
+    made = _with(world, skies, duties, *rows)
+    alert = made.facts["alert"].filter(episode=7).row(0, named=True)
+    assert alert["resolved_us"] - alert["raised_us"] > 18 * HOUR_US // 60
+    assert _told(made, alert["alert_code"])[:1] == ["firing"]
+    assert "acknowledged" not in _told(made, alert["alert_code"])
+    calls = pl.concat(made.events["contact_log"])
+    assert alert["alert_code"] in calls["subject_ref"].to_list()

@@ -183,6 +183,19 @@ def test_made_up_positions_stay_put_with_one_accuracy_and_no_satellites():
     assert 1 <= sum(flags) <= 6
 
 
+def test_a_better_app_makes_positions_up_that_sway_and_says_nothing_of_it():
+    world = with_knobs(WORLD, adversarial_fraud=1.0)
+    sent = befallen((Effect.SPOOFED, DEVICE, FROM, TO, 0.0, 1), world=world)
+    fixes = during(sent["gps_fix"][0])
+    assert fixes.height > 40
+    assert not fixes["mock"].any()
+    assert fixes.select("lat", "lon").unique().height > 0.9 * fixes.height
+    assert fixes["accuracy_m"].n_unique() > 10
+    spread_m = fixes["lat"].std() * 111_320
+    assert 2 < spread_m < 7
+    assert (fixes["lat"] * 1e6 - (fixes["lat"] * 1e6).round()).abs().max() < 1e-3
+
+
 def test_who_clocks_in_from_elsewhere_has_the_app_running_and_makes_positions_up():
     late_us = START + 2 * HOUR_US
     duties = duties_of(WORLD).with_columns(

@@ -9,6 +9,7 @@ import pytest
 from tests.simulator.field import small
 from vigia.simulator.draws import Stream
 from vigia.simulator.effects import Effect
+from vigia.simulator.field import attendance
 
 HOUR_US, MINUTE_US = small.HOUR_US, small.MINUTE_US
 
@@ -53,6 +54,31 @@ def test_on_an_ordinary_day_people_clock_for_themselves():
     later = set(told["ce_time"].to_physical()) - set(clocked["clock_in_us"])
     assert len(later) <= 0.02 * told.height
     assert all(at_us % 1_000_000 == 0 for at_us in later)
+
+
+def test_supervisors_move_honest_punches_too_that_came_late_or_were_not_quite_right(monkeypatch):
+    assert attendance.CLOCKS_LATE > 0
+    assert attendance.ADJUSTED > 0
+    monkeypatch.setattr(attendance, "CLOCKS_LATE", 0.2)
+    monkeypatch.setattr(attendance, "ADJUSTED", 0.2)
+    at, made = small.ground([])
+    facts = made.facts["attendance"]
+    assert set(facts["fraud"]) == {""}
+    assert facts["present"].all()
+    clocked = facts.filter(kind="clock_in").select("duty", first_us="at_us")
+    came = at.duties.select("duty", "arrives_us", "clock_in_us")
+    # Others were entered for a way out that nobody clocked.
+    near = (pl.col("first_us") - pl.col("at_us")).abs() < 4 * small.HOUR_US
+    both = facts.filter(kind="correction").join(clocked, on="duty").filter(near)
+    both = both.join(came, on="duty")
+    assert 0.2 < both.height / clocked.height < 0.5
+    assert (both["entered_us"] > both["first_us"]).all()
+    late = both.filter(pl.col("first_us") > pl.col("clock_in_us"))
+    assert late.height > 5
+    assert ((late["at_us"] - late["arrives_us"]) / small.MINUTE_US).is_between(0, 3).all()
+    assert ((late["first_us"] - late["clock_in_us"]) / small.MINUTE_US).is_between(19, 111).all()
+    told = small.events(made, "attendance_event").filter(kind="correction")
+    assert set(told["method"]) == {"supervisor"}
 
 
 def test_ordinary_punches_are_inside_or_uncertain_and_faces_match():

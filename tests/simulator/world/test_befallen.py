@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from vigia.simulator.effects import Effect, Effects
+from vigia.simulator.world.befallen import befallen
 from vigia.simulator.world.clock import HOUR_US
 from vigia.simulator.world.model import DUTIES
 from vigia.simulator.world.roster import phones, with_effects
@@ -122,6 +123,25 @@ def test_a_ghost_is_entered_as_planned_and_never_there(world, duties, victim):
     assert (row["worker"], row["device"], row["arrives_us"], row["leaves_us"]) == (-1, -1, -1, -1)
     assert (row["clock_in_us"], row["clock_out_us"]) == (victim["starts_us"], victim["ends_us"])
     assert (row["method"], row["outcome"]) == ("supervisor", "worked")
+
+
+def test_careful_supervisors_and_buddies_clock_like_honest_people(world, duties):
+    usual = duties.filter(pl.col("outcome") == "worked", pl.col("clock_in_us") >= 0).head(60)
+    duty, start, clocked = (usual[n] for n in ("duty", "starts_us", "clock_in_us"))
+    ends, phone = usual["ends_us"], phones(world)
+    for effect, value in ((Effect.GHOST, 7.0), (Effect.BUDDY_PUNCHED, float(duty[0]))):
+        rows = [(effect, d, s, e, value, 0) for d, s, e in zip(duty, start, ends, strict=True)][1:]
+        made = [
+            befallen(duties, Effects.of(rows), phone, 5, careful).filter(
+                pl.col("duty").is_in(duty[1:].to_list())
+            )["clock_in_us"]
+            for careful in (0.0, 1.0)
+        ]
+        rule = start[1:] if effect is Effect.GHOST else clocked[0]
+        exact, near = ((told - rule).abs() / MINUTE_US for told in made)
+        assert exact.max() <= 1.5
+        assert near.mean() > max(1.5, 3 * exact.mean())
+        assert near.max() < 19
 
 
 def test_a_corrected_guard_comes_half_an_hour_to_two_hours_late(world, duties, victim):

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,10 @@ class WorldFolder:
         """Write every truth table, readable by the owner alone."""
         for name, schema in TABLES.items():
             frame = tables.get(name, schema.to_frame()).select(schema.names()).cast(schema)
-            path = self.root / TRUTH / f"{name}.parquet"
-            frame.write_parquet(path, compression="zstd")
-            path.chmod(0o600)
-            self.hashes[f"{TRUTH}/{name}.parquet"] = sha256(path.read_bytes()).hexdigest()
+            packed = BytesIO()
+            frame.write_parquet(packed, compression="zstd")
+            self._write(f"{TRUTH}/{name}.parquet", packed.getvalue())
+            (self.root / TRUTH / f"{name}.parquet").chmod(0o600)
 
     def write_reference(self, slug: str, tables: dict[str, pl.DataFrame]) -> None:
         """Write what exists as CSV, one file a table, for people to read."""
@@ -95,7 +96,7 @@ class WorldFolder:
         """Write the manifest last: a folder without one is a world that was never finished."""
         whole = {**content, "files": dict(sorted(self.hashes.items()))}
         text = json.dumps(whole, indent=1, sort_keys=True)
-        (self.root / MANIFEST).write_text(text + "\n")
+        self._write(MANIFEST, f"{text}\n".encode())
 
     def _write(self, name: str, content: Any) -> None:
         path = self.root / name
