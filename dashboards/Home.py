@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # one, to whoever opens a page's address first after a start.
 PAGES = [
     st.Page("views/Overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
+    st.Page("views/Findings.py", title="Findings", icon=":material/notifications_active:"),
     st.Page("views/Site.py", title="Site", icon=":material/location_on:"),
     st.Page("views/Tickets.py", title="Tickets", icon=":material/confirmation_number:"),
     st.Page("views/Scoreboard.py", title="Scoreboard", icon=":material/scoreboard:"),

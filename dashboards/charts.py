@@ -252,6 +252,41 @@ def rates(frame: pl.DataFrame) -> Figure:
     )
 
 
+CATEGORY_COLOURS = {
+    "SAFETY": "#b8433f",
+    "SECURITY": "#d98324",
+    "OPERATIONAL": "#3d8da3",
+    "DEVICE_HEALTH": "#7b6aa8",
+    "COMPLIANCE": "#93a1ac",
+}
+
+
+def findings_by_day(frame: pl.DataFrame) -> Figure:
+    """Findings raised a day, stacked by category.
+
+    Args:
+        frame: `day`, `category`, `findings`.
+    """
+    return (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(day):O", title="local day", axis=alt.Axis(format="%d %b")),
+            y=alt.Y("findings:Q", title="findings raised a day"),
+            color=alt.Color(
+                "category:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=list(CATEGORY_COLOURS), range=list(CATEGORY_COLOURS.values())
+                ),
+                legend=alt.Legend(orient="top", columns=3),
+            ),
+            tooltip=["day:T", "category:N", "findings:Q"],
+        )
+        .properties(height=260)
+    )
+
+
 def scores(classes: pl.DataFrame) -> Figure:
     """F1 by class with its interval, and a mark for the plain rules.
 
