@@ -21,7 +21,9 @@ from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import Moments
 from vigia.evaluate.matching import DETECTIONS
 
-STAGES = frozenset({"SILENT_SITE_SUSPECT", "SLA_STORM_EMERGING", "CHECKIN_MISSING"})
+STAGES = frozenset(
+    {"SILENT_SITE_SUSPECT", "SLA_STORM_EMERGING", "CHECKIN_MISSING", "ESCALATION_CHAIN_HOLE"}
+)
 """Types that tell of something on its way, or that it is none: no finding of the class itself."""
 _CHUNK = timedelta(days=1)
 _TABLES = {

@@ -28,21 +28,23 @@ class Slots:
     Attributes:
         moments: The instants.
         back: How many slots before the first one's own.
+        width_us: How long a slot is.
     """
 
     moments: Moments
     back: int = 0
+    width_us: int = SLOT_US
 
     @cached_property
     def starts(self) -> Moments:
         """Every slot from the first to the one of the last instant."""
-        first, last = self.moments.first_us // SLOT_US, self.moments.last_us // SLOT_US
-        return Moments(np.arange(first - self.back, last + 1, dtype=np.int64) * SLOT_US)
+        first, last = (us // self.width_us for us in (self.moments.first_us, self.moments.last_us))
+        return Moments(np.arange(first - self.back, last + 1, dtype=np.int64) * self.width_us)
 
     @cached_property
     def of_moment(self) -> Ints:
         """The column of the slot in which each instant lies."""
-        columns: Ints = (self.moments.at_us - self.starts.first_us) // SLOT_US
+        columns: Ints = (self.moments.at_us - self.starts.first_us) // self.width_us
         return columns
 
     def spread(self, rows: npt.NDArray[Number]) -> npt.NDArray[Number]:

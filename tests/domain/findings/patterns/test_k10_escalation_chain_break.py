@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from tests.domain.findings.patterns.made import (
@@ -19,7 +20,7 @@ from vigia.domain.findings.known import KNOWN
 from vigia.domain.findings.patterns.k10_escalation_chain_break import PATTERN
 from vigia.domain.watch.moments import Moments
 
-(BREAK,) = PATTERN.kinds
+BREAK, HOLE = PATTERN.kinds
 
 
 def of(made: Made, last: float = 60, step: float = 1):
@@ -210,10 +211,128 @@ def test_chains_of_nothing_known_raise_nothing():
     assert of(Made().site()).is_empty()
 
 
+WEEK = 7 * 24 * 60
+
+
+def chained(step: str = "ops_manager", target: str = "role", **values) -> Made:
+    """A chain of one step, and two managers."""
+    made = (
+        Made()
+        .site()
+        .add(
+            "escalation_step",
+            step_id="s",
+            policy_id="p",
+            order_no=1,
+            target=target,
+            target_ref=step,
+            **{"min_severity": "HIGH"} | values,
+        )
+    )
+    for manager in ("ann", "bob"):
+        made.add("person", person_id=manager, role="ops_manager", status="active")
+    return made
+
+
+def on_call(made: Made, first: float, last: float, person: str = "ann", **values) -> Made:
+    return made.add(
+        "on_call_shift",
+        on_call_id=f"{person} {first}",
+        person_id=person,
+        from_at=at(first),
+        to_at=at(last),
+        **{"role": "ops_manager", "schedule_code": "managers"} | values,
+    )
+
+
+def away(made: Made, person: str, first: float, last: float, minute: float = -60, **values) -> Made:
+    told = {"verb": "decided", "source": "roster", "status": "approved"}
+    who = {"leave_id": f"{person} {first}", "person_id": person}
+    return made.add(
+        "leave_request", minute, from_at=at(first), to_at=at(last), **who, **told | values
+    )
+
+
+def holes(made: Made, last: float = 300):
+    return found(made, every(0, last, 15), PATTERN).filter(type=HOLE)
+
+
+def test_a_chain_whose_every_step_reaches_somebody_has_no_hole():
+    assert holes(chained()).is_empty()
+    assert holes(on_call(chained(), -WEEK, WEEK)).is_empty()
+    assert holes(Made().site()).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("step", "target"),
+    [
+        ("area_officer", "role"),
+        ("nights", "on_call_schedule"),
+        ("client", "client_contact"),
+        ("carl", "person"),
+    ],
+)
+def test_a_step_to_which_nobody_belongs_is_a_hole(step, target):
+    episodes = holes(chained(step, target))
+    assert (minutes(episodes), episodes["severity"].to_list()) == ([0], ["MEDIUM"])
+    assert episodes["scope_id"].to_list() == ["site"]
+
+
+def test_a_step_for_one_person_reaches_that_person():
+    assert holes(chained("bob", "person")).is_empty()
+
+
+def test_a_plan_that_ends_within_twelve_hours_is_a_hole_until_it_goes_on():
+    made = on_call(chained(), -WEEK, 14 * 60)
+    assert minutes(holes(made)) == [120]
+    longer = made.add(
+        "on_call_shift",
+        190,
+        on_call_id="next",
+        role="ops_manager",
+        schedule_code="managers",
+        person_id="bob",
+        from_at=at(14 * 60),
+        to_at=at(WEEK),
+    )
+    assert minutes(holes(longer), "cleared_at") == [240]
+
+
+def test_who_is_on_leave_or_has_left_is_not_reached_but_who_stands_in_is():
+    alone = on_call(chained(), -WEEK, WEEK)
+    assert minutes(holes(away(alone, "ann", 14 * 60, WEEK))) == [120]
+    assert holes(away(chained(), "ann", -60, WEEK)).is_empty()
+    backed = on_call(chained(), -WEEK, WEEK, backup_id="bob")
+    assert holes(away(backed, "ann", 0, WEEK)).is_empty()
+    left = on_call(chained(), -WEEK, WEEK).add("person", 70, person_id="ann", status="left")
+    assert minutes(holes(left)) == [120]
+
+
+def test_leave_that_was_not_granted_or_is_not_told_yet_takes_nobody_away():
+    made = on_call(chained(), -WEEK, WEEK)
+    assert holes(away(made, "ann", 0, WEEK, status="rejected")).is_empty()
+    assert minutes(holes(away(made, "ann", 0, WEEK, minute=130))) == [180]
+
+
+def test_a_plan_of_another_region_reaches_nobody_here():
+    made = on_call(chained(), -WEEK, WEEK, region="south").site("there", region="south")
+    assert holes(made)["scope_id"].to_list() == ["site"]
+
+
+def test_holes_are_told_by_severity():
+    (row,) = holes(chained("nobody", min_severity="CRITICAL")).iter_rows(named=True)
+    told = orjson.loads(row["figures"])
+    assert told == {
+        "steps of HIGH that reach nobody": 0,
+        "steps of CRITICAL that reach nobody": 1,
+    }
+
+
 def test_looking_at_instants_one_by_one_finds_the_same():
-    made = alert().alert_told("A1", 40, "acknowledged").alert("A2", 20, type="perimeter_sensor")
+    made = on_call(chained(), -WEEK, 12 * 60 + 30).alert("A1", 0)
+    made.alert_told("A1", 40, "acknowledged").alert("A2", 20, type="perimeter_sensor")
     episodes = assert_one_by_one_is_all_at_once(made, every(1, 60, 3), (PATTERN,))
-    assert len(episodes) == 2
+    assert episodes["type"].to_list() == [BREAK, BREAK, HOLE]
 
 
 def test_an_open_one_is_closed_however_long_ago_the_alert_ended():

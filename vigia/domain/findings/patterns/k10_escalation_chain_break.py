@@ -1,8 +1,9 @@
 """K10: a grave alert that nobody takes, or a chain of escalation that does not move on.
 
-A person breaks it by not answering until the first step's time is over too, a system by having no
-next step, no receiver, or no word of a message. Whoever was reached by telephone about an alert
-has taken it; the same alert again within minutes is none of its own.
+A person breaks a chain by not answering until the first step's time is over too, a system by
+having no next step, no receiver, or no word of a message. Whoever was reached by telephone about
+an alert has taken it; the same alert again within minutes is none of its own. Every hour all
+chains are gone through as well: a step that would reach nobody now or in the next hours is a hole.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from vigia.domain.findings.types import Category, ScopeKind, Severity
 from vigia.domain.watch.chains import Chains
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, Moments
+from vigia.domain.watch.on_call import OnCall
+from vigia.domain.watch.slots import Slots
+from vigia.domain.watch.work import HOUR_US
 
 KIND = "CORRELATION_ESCALATION_CHAIN_BREAK"
+HOLE = "ESCALATION_CHAIN_HOLE"
 GRAVE = ("HIGH", "CRITICAL")
 CRISIS = ("panic", "duress", "man_down", "fall", "assault", "fire")
 """Types of alerts that no planned work explains."""
@@ -39,6 +44,7 @@ class ChainBreakPolicy:
         not_final_min: A message is delivered or has failed within this time.
         overdue_s: The next step may be late by so much.
         settle_s: Word of an answer or of a step may take so long to arrive.
+        ahead_h: So many hours ahead every step must reach somebody.
     """
 
     critical_min: float = 5
@@ -46,9 +52,45 @@ class ChainBreakPolicy:
     not_final_min: float = 5
     overdue_s: float = 60
     settle_s: float = 20
+    ahead_h: float = 12
 
 
 def judge(known: Known, policy: ChainBreakPolicy) -> Iterator[Verdict]:
+    """Alerts that nobody takes, chains that stand still, and chains with holes."""
+    yield _breaks(known, policy)
+    yield _holes(known, policy)
+
+
+def _holes(known: Known, policy: ChainBreakPolicy) -> Verdict:
+    """Sites whose chains have a step that would reach nobody, hour by hour."""
+    things, on_call = known.things, OnCall(known.facts)
+    hours = Slots(known.moments, width_us=HOUR_US)
+    regions, number = np.unique(things.site["region"].fill_null("").to_numpy(), return_inverse=True)
+    empty = {
+        severity: np.zeros((len(regions), len(hours.starts)), dtype=np.int64) for severity in GRAVE
+    }
+    for severity, target, ref in on_call.steps.select("severity", "target", "target_ref").rows():
+        for place, region in enumerate(regions.tolist()):
+            reached = on_call.reached(
+                target, ref, region, hours.starts.at_us, round(policy.ahead_h)
+            )
+            for grave in GRAVE[GRAVE.index(severity) if severity in GRAVE else 0 :]:
+                empty[grave][place] += ~reached
+    told = {grave: hours.spread(count[number]) for grave, count in empty.items()}
+    ids = things.site_ids
+    raised = (sum(told.values()) > 0) & things.is_active[:, None]
+    return Verdict(
+        HOLE,
+        ScopeKind.SITE,
+        scopes(ids, site_id=ids),
+        raised,
+        np.full(raised.shape, Severity.MEDIUM.rank),
+        timedelta(hours=1),
+        figures={f"steps of {grave} that reach nobody": each for grave, each in told.items()},
+    )
+
+
+def _breaks(known: Known, policy: ChainBreakPolicy) -> Verdict:
     """Alerts that nobody takes, and chains that stand still."""
     alerts = _broken(Chains(known.facts, known.work), policy)
     alerts = alerts.filter(
@@ -60,7 +102,7 @@ def judge(known: Known, policy: ChainBreakPolicy) -> Iterator[Verdict]:
     is_muted = _planned(known, alerts)
     is_crisis = alerts["type"].is_in(CRISIS).fill_null(value=False).to_numpy()[:, None]
     waits_min = (known.moments.at_us - alerts["raised_us"].to_numpy()[:, None]) / MINUTE_US
-    yield Verdict(
+    return Verdict(
         KIND,
         ScopeKind.ALERT,
         scopes(
@@ -162,13 +204,13 @@ def _stuck(chains: Chains, policy: ChainBreakPolicy) -> pl.DataFrame:
 PATTERN = Pattern(
     code="K10",
     name="Escalation chain break",
-    kinds=(KIND,),
-    signals=("alerts", "escalations", "messages", "calls"),
+    kinds=(KIND, HOLE),
+    signals=("alerts", "escalations", "messages", "calls", "on-call plans"),
     look_back=_LOOK_BACK,
     precondition="an alert is HIGH or CRITICAL, open, and nobody has taken it",
     evidence=("chain_snapshot", "chain_timeline", "deliveries", "on_call"),
-    severity="one more than the alert",
-    clears="somebody takes the alert, or it is over",
+    severity="one more than the alert; a hole in a chain is MEDIUM",
+    clears="somebody takes the alert, or it is over; the step reaches somebody again",
     traps=(
         "acknowledged by voice",
         "the same alert again",
