@@ -283,6 +283,37 @@ class Places:
         aged = self.moments.level(self._count(by), thing, np.maximum(known, at + aged_us), until)
         return count, aged > 0
 
+    def meetings(self, people: Ints, within_us: int) -> pl.DataFrame:
+        """Positions of some people beside those of others at the same site and time.
+
+        Args:
+            people: Rows of the people.
+            within_us: How far apart in time two positions may be.
+
+        Returns:
+            `person`, `other`, `at_us` (of the later one), `received_us`, `apart_m`, `unsure_m`
+            (what the accuracy of both may explain); a row for each pair of positions.
+        """
+        rows = self.positions.filter(pl.col("person") >= 0, pl.col("site") >= 0)
+        names = ("site", "person", "at_us", "received_us", "x_m", "y_m", "accuracy_m")
+        slot = (pl.col("at_us") // within_us).alias("slot")
+        mine = rows.filter(pl.col("person").is_in(people)).select(*names, slot)
+        others = pl.concat([rows.select(*names, slot + step) for step in (-1, 0, 1)])
+        pairs = mine.join(others, on=["site", "slot"], suffix="_other").filter(
+            pl.col("person") != pl.col("person_other"),
+            (pl.col("at_us") - pl.col("at_us_other")).abs() <= within_us,
+        )
+        east, north = pl.col("x_m") - pl.col("x_m_other"), pl.col("y_m") - pl.col("y_m_other")
+        both = ("at_us", "received_us")
+        return pairs.select(
+            "person",
+            pl.col("person_other").alias("other"),
+            *(pl.max_horizontal(name, f"{name}_other").alias(name) for name in both),
+            apart_m=(east**2 + north**2).sqrt(),
+            unsure_m=pl.col("accuracy_m").fill_null(0.0)
+            + pl.col("accuracy_m_other").fill_null(0.0),
+        )
+
     def _count(self, by: str) -> int:
         return len(getattr(self.things, f"{by}_ids"))
 

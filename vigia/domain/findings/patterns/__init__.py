@@ -7,19 +7,27 @@ from vigia.domain.findings.patterns import (
     k01_silent_site,
     k02_tour_abandonment,
     k03_sla_storm,
+    k04_phantom_guard,
+    k05_device_gps_failure,
+    k06_device_phone_failure,
     k07_guard_distress,
     k08_resource_shortage,
     k09_coverage_gap,
     k10_escalation_chain_break,
+    k11_network_outage,
 )
 
 PATTERNS: tuple[Pattern, ...] = (
     k01_silent_site.PATTERN,
     k02_tour_abandonment.PATTERN,
     k03_sla_storm.PATTERN,
+    k04_phantom_guard.PATTERN,
+    k05_device_gps_failure.PATTERN,
+    k06_device_phone_failure.PATTERN,
     k07_guard_distress.PATTERN,
     k08_resource_shortage.PATTERN,
     k09_coverage_gap.PATTERN,
     k10_escalation_chain_break.PATTERN,
+    k11_network_outage.PATTERN,
 )
 """All patterns, in the order of their codes."""
