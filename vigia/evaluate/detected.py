@@ -14,6 +14,7 @@ import polars as pl
 
 from vigia.domain.findings.detect import detect
 from vigia.domain.findings.episodes import EPISODES
+from vigia.domain.findings.inhibition import inhibited, shown
 from vigia.domain.findings.pattern import Pattern
 from vigia.domain.findings.patterns import PATTERNS
 from vigia.domain.telemetry.ids import reference_bytes
@@ -22,9 +23,15 @@ from vigia.domain.watch.moments import Moments
 from vigia.evaluate.matching import DETECTIONS
 
 STAGES = frozenset(
-    {"SILENT_SITE_SUSPECT", "SLA_STORM_EMERGING", "CHECKIN_MISSING", "ESCALATION_CHAIN_HOLE"}
+    {
+        "SILENT_SITE_SUSPECT",
+        "SLA_STORM_EMERGING",
+        "GPS_JAMMING_SUSPECT",
+        "CHECKIN_MISSING",
+        "ESCALATION_CHAIN_HOLE",
+    }
 )
-"""Types that tell of something on its way, or that it is none: no finding of the class itself."""
+"""Types of something on its way, or of another kind than the class of their pattern."""
 _CHUNK = timedelta(days=1)
 _TABLES = {
     "site": "site",
@@ -67,13 +74,17 @@ def episodes(
         going, start = found.filter(~is_over), end
     if going is not None:
         done.append(going)
-    return pl.concat(done, how="diagonal") if done else EPISODES.to_frame()
+    found = pl.concat(done, how="diagonal") if done else EPISODES.to_frame()
+    # What explains an episode may have cleared on another day.
+    return inhibited(found)
 
 
 def detections(
     found: pl.DataFrame, tenant: str, tenant_id: UUID, codes: dict[str, pl.Series]
 ) -> pl.DataFrame:
-    """Episodes as `DETECTIONS`.
+    """Episodes as `DETECTIONS`, each at the instant at which somebody could first see it.
+
+    What is explained only after it was seen has alarmed somebody all the same.
 
     Args:
         found: What `episodes` gave.
@@ -81,7 +92,7 @@ def detections(
         tenant_id: Its id.
         codes: By kind of scope, the codes that are to be told by their names.
     """
-    shown = found.filter(~pl.col("type").is_in(list(STAGES)))
+    seen = shown(found).filter(~pl.col("type").is_in(list(STAGES)))
     names = {
         str(UUID(bytes=reference_bytes(tenant_id, _TABLES[kind], code))): code
         for kind, all_codes in codes.items()
@@ -92,7 +103,7 @@ def detections(
     def named(column: str) -> pl.Expr:
         return pl.col(column).replace(names) if names else pl.col(column)
 
-    return shown.select(
+    return seen.select(
         pl.format("{}/{}/{}", "type", "scope_id", pl.col("detected_at").to_physical()).alias(
             "detection"
         ),
@@ -101,9 +112,9 @@ def detections(
         "scope_kind",
         named("scope_id").alias("scope"),
         named("site_id").alias("site"),
-        "detected_at",
+        pl.coalesce("shown_at", "detected_at").alias("detected_at"),
         "severity",
-        pl.col("inhibited_by").is_not_null().alias("inhibited"),
+        pl.col("shown_at").is_null().alias("inhibited"),
         (pl.col("evidence_state") == "retracted").alias("retracted"),
     ).cast(DETECTIONS)
 

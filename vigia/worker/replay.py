@@ -16,6 +16,7 @@ from vigia.domain.errors import VigiaError
 from vigia.domain.findings.detect import detect
 from vigia.domain.findings.episodes import EPISODES
 from vigia.domain.findings.explain import Explanation, explain
+from vigia.domain.findings.inhibition import inhibited
 from vigia.domain.findings.pattern import Pattern
 from vigia.domain.findings.patterns import PATTERNS
 from vigia.domain.watch.known import Known
@@ -74,8 +75,9 @@ def replay(
 
 
 def _within(parts: list[pl.DataFrame], rest: pl.DataFrame | None, first: datetime) -> pl.DataFrame:
-    empty = EPISODES.to_frame().with_columns(inhibited_by=pl.lit(None, pl.String))
-    found = pl.concat([empty, *parts, *([] if rest is None else [rest])])
+    parts = [part.select(EPISODES.names()) for part in (*parts, *([] if rest is None else [rest]))]
+    # What explains an episode may have cleared in an earlier piece.
+    found = inhibited(pl.concat([EPISODES.to_frame(), *parts]))
     return found.filter(pl.col("detected_at") > first).sort("detected_at", "type", "scope_id")
 
 
