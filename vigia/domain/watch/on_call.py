@@ -116,11 +116,10 @@ class OnCall:
         for person, first, last, known, void in who.select(
             "person_id", "first_us", "last_us", *_KNOWN
         ).iter_rows():
-            told = (known <= at_us) & (at_us < void)
-            there: Bools = told[:, None] & (first <= then) & (then < last)
+            there: Bools = _held(known, void, at_us)[:, None] & _held(first, last, then)
             for away_from, away_to, heard, unsaid in self._absences.get(person, ()):
-                is_heard = ((heard <= at_us) & (at_us < unsaid))[:, None]
-                there &= ~(is_heard & (away_from <= then) & (then < away_to))
+                is_heard = _held(heard, unsaid, at_us)[:, None]
+                there = there & ~(is_heard & _held(away_from, away_to, then))
             np.logical_or(found, there, out=found)
             if found.all():
                 break
@@ -138,3 +137,8 @@ class OnCall:
         )
         rows = pl.concat([left, self._away]).rows_by_key("person_id")
         return dict(rows)
+
+
+def _held(first: int, until: int, at_us: Ints) -> Bools:
+    held: Bools = (first <= at_us) & (at_us < until)
+    return held
