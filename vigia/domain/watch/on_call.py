@@ -116,10 +116,11 @@ class OnCall:
         for person, first, last, known, void in who.select(
             "person_id", "first_us", "last_us", *_KNOWN
         ).iter_rows():
-            there: Bools = _held(known, void, at_us)[:, None] & _held(first, last, then)
+            there: Bools = _held(first, last, then)
+            there[~_held(known, void, at_us)] = False
             for away_from, away_to, heard, unsaid in self._absences.get(person, ()):
                 is_heard = _held(heard, unsaid, at_us)[:, None]
-                there = there & ~(is_heard & _held(away_from, away_to, then))
+                there[is_heard & _held(away_from, away_to, then)] = False
             np.logical_or(found, there, out=found)
             if found.all():
                 break
