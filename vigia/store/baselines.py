@@ -216,6 +216,24 @@ def not_teaching(
     )
 
 
+def closed_days(
+    connection: psycopg.Connection, tenant_id: UUID, first: date, last: date
+) -> pl.DataFrame:
+    """Local days on which sites are closed: `site_id`, `local_date`."""
+    columns = [
+        dictionary_table("site").column("site_id"),
+        Column("local_date", ColumnType.DATE, ""),
+    ]
+    return fetch(
+        connection,
+        "SELECT DISTINCT s.site_id, h.holiday_on FROM ops.holiday h JOIN ops.site s"
+        " USING (tenant_id, calendar_id) WHERE tenant_id = %(tenant)s AND h.kind = 'closed'"
+        " AND h.holiday_on BETWEEN %(first)s AND %(last)s",
+        {"tenant": tenant_id, "first": first, "last": last},
+        columns,
+    )
+
+
 def _read(connection: psycopg.Connection, tenant_id: UUID, table: str) -> pl.DataFrame:
     columns = dictionary_table(table).columns
     return fetch(

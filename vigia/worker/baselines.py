@@ -294,18 +294,28 @@ def _snapshots(
 def _excluded(
     connection: psycopg.Connection, company: _Company, window: tuple[datetime, datetime]
 ) -> pl.DataFrame:
-    """`EXCLUDED`: planned work and conditions that were found."""
+    """`EXCLUDED`: planned work, days on which a site is closed, and conditions that were found."""
     tenant = company.tenant
     found = store.not_teaching(connection, tenant.tenant_id, window)
     everywhere = found.filter(pl.col("site_id").is_null()).drop("site_id")
-    named = found.drop_nulls("site_id").join(tenant.site_codes, on="site_id")
-    both = pl.concat(
+    first, last = (at.date() for at in window)
+    shut = store.closed_days(connection, tenant.tenant_id, first - DAY, last + DAY)
+    zones = {site.site_id: site.zone for site in tenant.sites}
+    closed = [
+        (site, day_start(day, zones[site]), day_start(day + DAY, zones[site]))
+        for site, day in shut.iter_rows()
+        if site not in company.errors
+    ]
+    spans = pl.Schema({"site_id": pl.String(), "from": INSTANT, "to": INSTANT})
+    named = pl.concat(
         [
-            named.select("site", "from", "to"),
-            everywhere.join(tenant.site_codes, how="cross").select("site", "from", "to"),
+            found.drop_nulls("site_id"),
+            everywhere.join(tenant.site_codes, how="cross").select(*spans),
+            pl.DataFrame(closed, spans, orient="row"),
         ]
     )
-    return both.with_columns(metric=pl.lit(None, pl.Int64)).select(*EXCLUDED)
+    coded = named.join(tenant.site_codes, on="site_id")
+    return coded.with_columns(metric=pl.lit(None, pl.Int64)).select(*EXCLUDED)
 
 
 def _learned(connection: psycopg.Connection, company: _Company, last: date) -> Learned:
@@ -373,8 +383,9 @@ def _judged(
     """Judge the slots from one to another, and store what is an anomaly; None without slots."""
     if end < start:
         return None
-    rows = _snapshots(connection, company, (start - LOOK_BACK, end + SLOT))
-    scores = judge(rows, company.pairs, learned, (start, end), company.policy)
+    window = (start - LOOK_BACK, end + SLOT)
+    rows, excluded = (part(connection, company, window) for part in (_snapshots, _excluded))
+    scores = judge(rows, company.pairs, learned, (start, end), excluded, company.policy)
     found = scores.filter("is_anomaly").rename({"z": "score"})
     spans = company.tenant.site_codes.join(company.pairs, on="site", how="semi").select(
         "site_id", pl.lit(start).alias("from"), pl.lit(end + SLOT).alias("to")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from vigia.domain.anomalies.baseline import profiles
 from vigia.domain.anomalies.detect import SCORES, adjusted, judge, judged
 from vigia.domain.anomalies.policy import AnomalyPolicy, Readiness, Sensitivity
-from vigia.domain.anomalies.samples import DAYS, MEASURED
+from vigia.domain.anomalies.samples import DAYS, EXCLUDED, MEASURED
 from vigia.domain.anomalies.strays import strays
 from vigia.domain.metrics.registry import Metric
 from vigia.domain.windows import INSTANT, SLOT
@@ -79,7 +79,7 @@ def run(change=None, *, first=NOON, last=None, sites=1, sensitivity=None, policy
     measured, learned = world(sites, policy=policy, **rest)
     pairs = judged(measured, METRICS, sensitivity, policy)
     last = last or first + timedelta(hours=1)
-    return judge(day(measured, change=change), pairs, learned, (first, last), policy)
+    return judge(day(measured, change=change), pairs, learned, (first, last), policy=policy)
 
 
 def anomalies(scores):
@@ -278,6 +278,17 @@ def test_what_only_pages_show_is_a_family_of_its_own():
     assert scores.filter("raises")["metric"].unique().to_list() == [0]
     assert scores.filter("raises")["tested"].unique().to_list() == [3]
     assert scores.filter(~pl.col("raises"))["tested"].unique().to_list() == [6]
+
+
+def test_what_is_known_to_be_out_of_the_ordinary_is_not_judged_nor_held_against_what_follows():
+    measured, learned = world(sites=2)
+    rows = day(measured, change=lambda site, metric, values: values.__setitem__(QUIET, 0))
+    window = [(0, None, NOON, NOON + 12 * SLOT)]
+    excluded = pl.DataFrame(window, EXCLUDED, orient="row")
+    pairs = judged(measured.filter(metric=0), METRICS)
+    scores = judge(rows, pairs, learned, (NOON, NOON + 24 * SLOT), excluded)
+    assert anomalies(scores)["site"].unique().to_list() == [1]
+    assert scores.filter(site=0)["slot"].min() == NOON + 12 * SLOT
 
 
 def test_nothing_measured_is_nothing_judged():

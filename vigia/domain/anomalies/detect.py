@@ -20,7 +20,7 @@ import polars as pl
 
 from vigia.domain.anomalies.baseline import PARENTS
 from vigia.domain.anomalies.policy import ANOMALY_POLICY, AnomalyPolicy, Sensitivity
-from vigia.domain.anomalies.samples import MEASURED, Floats
+from vigia.domain.anomalies.samples import EXCLUDED, MEASURED, Floats
 from vigia.domain.anomalies.strays import ABOVE, DIRECTIONS
 from vigia.domain.anomalies.views import (
     LOOK_BACK,
@@ -114,6 +114,7 @@ def judge(
     pairs: pl.DataFrame,
     learned: tuple[pl.DataFrame, pl.DataFrame],
     between: tuple[datetime, datetime],
+    excluded: pl.DataFrame | None = None,
     policy: AnomalyPolicy = ANOMALY_POLICY,
 ) -> pl.DataFrame:
     """Judge every slot of a window by the baselines.
@@ -124,6 +125,8 @@ def judge(
         pairs: `JUDGED`, a row per site and metric.
         learned: `baseline.PROFILES` and `strays.STRAYS`, from days before the window.
         between: First and last slot to be judged, both included.
+        excluded: `samples.EXCLUDED`: what is known to be out of the ordinary is neither judged nor
+            counted in what follows it.
         policy: Limits and floors.
 
     Returns:
@@ -137,7 +140,9 @@ def judge(
     ordered = pairs.select(*JUDGED).sort("site", "metric")
     if ordered.is_empty():
         return pl.DataFrame(schema=SCORES)
-    grid = lay_out(snapshots, ordered, learned, slots, policy)
+    nothing = pl.DataFrame(schema=EXCLUDED)
+    known = nothing if excluded is None else excluded
+    grid = lay_out(snapshots, ordered, learned, slots, known, policy)
     scores = _scores(grid, list(views(grid)), ordered, slots, policy)
     taught_by = learned[0].select(
         "site", "metric", "hour_of_week", "window_from", "window_to", baseline_version="version"

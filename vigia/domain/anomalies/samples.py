@@ -116,8 +116,7 @@ def _in_zone(
     start, end = day_start(first, zone), day_start(last + DAY, zone)
     slots = pl.datetime_range(start, end, "5m", closed="left", time_unit="us", eager=True)
     values = slot_values(snapshots, pairs, slots)
-    for window in excluded.iter_rows(named=True):
-        _leave_out(values, pairs, slots, window)
+    leave_out(values, pairs, slots, excluded)
     local = slots.dt.convert_time_zone(zone)
     day = (local.dt.date() - first).dt.total_days().to_numpy()
     minute = local.dt.hour().cast(pl.Int64) * 60 + local.dt.minute()
@@ -160,15 +159,16 @@ def slot_values(snapshots: pl.DataFrame, pairs: pl.DataFrame, slots: pl.Series) 
     return np.where(known, values, np.nan)
 
 
-def _leave_out(
-    values: Floats, pairs: pl.DataFrame, slots: pl.Series, window: dict[str, object]
+def leave_out(
+    values: Floats, pairs: pl.DataFrame, slots: pl.Series, excluded: pl.DataFrame
 ) -> None:
-    """Forget what a window touches."""
-    meant = pairs["site"] == window["site"]
-    if window["metric"] is not None:
-        meant &= pairs["metric"] == window["metric"]
-    touched = (slots < window["to"]) & (slots + SLOT > window["from"])
-    values[np.ix_(meant.arg_true().to_numpy(), touched.arg_true().to_numpy())] = np.nan
+    """Forget, in place, the slots that any window of `EXCLUDED` touches."""
+    for site, metric, since, until in excluded.select(*EXCLUDED).iter_rows():
+        meant = pairs["site"] == site
+        if metric is not None:
+            meant &= pairs["metric"] == metric
+        touched = (slots < until) & (slots + SLOT > since)
+        values[np.ix_(meant.arg_true().to_numpy(), touched.arg_true().to_numpy())] = np.nan
 
 
 def _folded(values: Floats, place: npt.NDArray[np.int64], places: int) -> Floats:

@@ -19,7 +19,7 @@ import polars as pl
 from vigia.domain.anomalies import strays, tails
 from vigia.domain.anomalies.baseline import HOURS_A_WEEK, PARENTS
 from vigia.domain.anomalies.policy import AnomalyPolicy
-from vigia.domain.anomalies.samples import Floats, slot_values
+from vigia.domain.anomalies.samples import Floats, leave_out, slot_values
 from vigia.domain.anomalies.strays import ABOVE, ABSENT, BELOW, DIRECTIONS, SILENCE, SUMS
 from vigia.domain.metrics.aggregate import MICRO
 from vigia.domain.windows import SLOT, hour_of_week
@@ -92,10 +92,13 @@ def lay_out(
     pairs: pl.DataFrame,
     learned: tuple[pl.DataFrame, pl.DataFrame],
     slots: pl.Series,
+    excluded: pl.DataFrame,
     policy: AnomalyPolicy,
 ) -> Grid:
     """Put values and baselines side by side; see `detect.judge` for what is passed."""
     profiles, strayed = learned
+    values = slot_values(snapshots, pairs, slots)
+    leave_out(values, pairs, slots, excluded)
     zones = pairs["zone"].to_list()
     by_zone = {
         zone: pl.select(hour_of_week(pl.lit(slots), zone)).to_series() for zone in set(zones)
@@ -108,7 +111,7 @@ def lay_out(
     relative = np.where(counted, policy.relative_floor_counts, policy.relative_floor_values)
     floor = pairs["floor"].to_numpy()[:, None]
     return Grid(
-        slot_values(snapshots, pairs, slots),
+        values,
         hour,
         {name: table[at] for name, table in strays.by_hour(profiles, pairs).items()},
         _by_way(strayed, pairs),
