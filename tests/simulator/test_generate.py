@@ -51,10 +51,10 @@ def test_the_same_bytes_come_from_two_processes(world, tmp_path):
 def test_the_same_bytes_come_from_one_two_and_four_processes_and_from_another_run(tmp_path):
     """The second run is a process of its own, from the command line."""
     config = WorldConfig.at_level(
-        Level.HARD, seed=9, sites=30, tenants=2, learn_days=2, test_days=2, scenario="bad_night"
+        Level.HARD, seed=9, sites=30, tenants=2, learn_days=1, test_days=3, scenario="bad_night"
     )
     made = [generate(config, tmp_path / str(n), workers=n) for n in (1, 2, 4)]
-    options = "--sites 30 --days 4 --test-days 2 --seed 9 --level hard --tenants 2 --workers 2"
+    options = "--sites 30 --days 4 --test-days 3 --seed 9 --level hard --tenants 2 --workers 2"
     command = Path(sys.executable).with_name("vigia"), "simulate", "--out", tmp_path / "again"
     asked = [*command, *options.split(), "--scenario", "bad_night"]
     subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)

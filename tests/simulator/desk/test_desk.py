@@ -312,3 +312,12 @@ def test_what_was_answered_by_voice_stays_open_until_it_is_written_up(world, ski
     assert "acknowledged" not in _told(made, alert["alert_code"])
     calls = pl.concat(made.events["contact_log"])
     assert alert["alert_code"] in calls["subject_ref"].to_list()
+
+
+def test_a_drill_raises_more_alerts_than_ten_in_an_hour_of_many_types(world, skies, duties):
+    made = _with(world, skies, duties, (Effect.DRILL, 3, NOON, NOON + 3 * HOUR_US // 2, 0.0))
+    mine = made.facts["alert"].filter(episode=7)
+    assert 22 <= mine.height < 34
+    assert mine["type"].n_unique() > 4
+    assert mine["type"].to_list().count("fire_detector") == 1
+    assert mine["raised_us"].is_between(NOON, NOON + 3 * HOUR_US // 2).all()

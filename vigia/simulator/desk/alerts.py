@@ -230,8 +230,8 @@ def _grave(world: World, _duties: pl.DataFrame, span: Span) -> Iterator[Row]:
 def _drill(world: World, _duties: pl.DataFrame, span: Span) -> Iterator[Row]:
     site, start, end, _, episode = span
     draw = Stream(world.config.seed, "desk.drill")
-    for n in range(15 + int(draw.integers(10, site, start))):
-        at = start + int(draw.uniform(site, start, n) * min(end - start, HOUR_US))
+    for n in range(22 + int(draw.integers(12, site, start))):
+        at = start + int(draw.uniform(site, start, n) * (end - start))
         kind = "fire_detector" if n == 0 else _SURGE[n % len(_SURGE)]
         yield site, -1, kind, _of(kind), at, f"drill-{site}-{start}", episode
 
