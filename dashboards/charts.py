@@ -23,7 +23,7 @@ STATE_COLOURS = {
 PRIORITY_COLOURS = {"P1": "#b8433f", "P2": "#d98324", "P3": "#3d8da3", "P4": "#93a1ac"}
 # A figure's height includes its legend.
 _LEGEND_PX = 60
-_WIDE_LABELS = alt.Axis(labelLimit=220)
+_WIDE_LABELS = alt.Axis(labelLimit=220, labelOverlap=False)
 _ACCENT, _SOFT, _WARM = "#2a8ca3", "#93a1ac", "#d98324"
 
 
@@ -319,9 +319,11 @@ def traps(frame: pl.DataFrame) -> Figure:
     names = ["product", "plain"]
     return (
         alt.Chart(long)
-        .mark_circle(size=90, opacity=0.9)
+        .mark_circle(size=70, opacity=0.9)
         .encode(
             y=alt.Y("kind:N", title=None, axis=_WIDE_LABELS),
+            # Side by side: both are often nothing at all.
+            yOffset=alt.YOffset("who:N", sort=names),
             x=alt.X(
                 "value:Q", title="share that raised a false alarm", scale=alt.Scale(domain=[0, 1])
             ),
@@ -333,7 +335,7 @@ def traps(frame: pl.DataFrame) -> Figure:
             ),
             tooltip=["kind:N", "who:N", alt.Tooltip("value:Q", format=".2f")],
         )
-        .properties(height=_LEGEND_PX + max(120, 18 * frame.height))
+        .properties(height=_LEGEND_PX + max(120, 26 * frame.height))
     )
 
 
