@@ -124,8 +124,7 @@ class OnCall:
             np.logical_or(found, there, out=found)
             if found.all():
                 break
-        reached: Bools = found.all(axis=1)
-        return reached
+        return np.asarray(found.all(axis=1), dtype=bool)
 
     @cached_property
     def _absences(self) -> dict[str, list[tuple[int, ...]]]:
