@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from vigia.store.connection import Role
 
 if TYPE_CHECKING:
     import polars as pl
+    from psycopg import Cursor
 
     from vigia.store.connection import Database
 
@@ -73,7 +74,6 @@ def read(
     tenant_id: UUID, query: str, parameters: Sequence[object] | Mapping[str, object] = ()
 ) -> pl.DataFrame:
     """Rows of one query as the tenant's app role; ids become text, exact numbers become floats."""
-    import polars as pl
     from psycopg.types.numeric import FloatLoader
     from psycopg.types.string import TextLoader
 
@@ -82,9 +82,31 @@ def read(
         cursor.adapters.register_loader("uuid", TextLoader)
         cursor.adapters.register_loader("numeric", FloatLoader)
         cursor.execute(query, parameters)
-        names = [column.name for column in cursor.description or ()]
-        rows = cursor.fetchall()
-    return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
+        return fetched(cursor)
+
+
+def fetched(cursor: Cursor[Any]) -> pl.DataFrame:
+    """What a query found. A column of missing values alone has the type that the query gives it.
+
+    Else a page that compares or renames values would fail where nobody filled them in.
+    """
+    import polars as pl
+
+    columns = cursor.description or ()
+    names = [column.name for column in columns]
+    frame = pl.DataFrame(cursor.fetchall(), schema=names, orient="row", infer_schema_length=None)
+    types = {
+        "bool": pl.Boolean(),
+        **dict.fromkeys(("int2", "int4", "int8"), pl.Int64()),
+        **dict.fromkeys(("float4", "float8", "numeric"), pl.Float64()),
+        **dict.fromkeys(("text", "varchar", "uuid"), pl.String()),
+        "date": pl.Date(),
+        "timestamp": pl.Datetime("us"),
+        "timestamptz": pl.Datetime("us", "UTC"),
+    }
+    told = {c.name: types[c.type_display] for c in columns if c.type_display in types}
+    empty = [name for name, kind in frame.schema.items() if kind == pl.Null and name in told]
+    return frame.with_columns(pl.col(name).cast(told[name]) for name in empty)
 
 
 def marts_are_built() -> bool:
