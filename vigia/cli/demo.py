@@ -53,13 +53,14 @@ def demo(
     settings = Settings()
     report = _run(settings, _company(sites, days, seed), Console(stderr=True))
     if as_json:
-        print(
-            json.dumps({"seconds": report.seconds, "peak_mb": report.peak_mb, "rows": report.rows})
-        )
+        told = {name: getattr(report, name) for name in ("seconds", "peak_mb", "rows")}
+        print(json.dumps(told | ({"evaluation": report.evaluation} if report.evaluation else {})))
         return
     console = Console()
     for table in (_loads(report), _steps(report), _rows(report)):
         console.print(table)
+    if report.evaluation:
+        console.print(_scores(report))
     if report.broken:
         console.print(f"[yellow]Checks to look at:[/] {', '.join(report.broken)}")
     if serve:
@@ -125,6 +126,21 @@ def _steps(report: DemoReport) -> Table:
     table = Table("Step", "Seconds", title=title)
     for step, seconds in report.seconds.items():
         table.add_row(step, f"{seconds:.1f}")
+    return table
+
+
+def _scores(report: DemoReport) -> Table:
+    """What was found in the simulated company; a figure that does not exist is a dash."""
+    from rich.table import Table
+
+    told = report.evaluation
+    margin = f"{told['f1']:.2f} against {told['naive_f1']:.2f}" if "margin" in told else "-"
+    title = f"Found against true in the simulated company (mean F1 {margin} of plain rules)"
+    table = Table("Class", "Happened", "Found", "False", "Precision", "Recall", "F1", title=title)
+    for name, found in told["classes"].items():
+        rates = (found.get(rate) for rate in ("precision", "recall", "f1"))
+        counts = (found[count] for count in ("episodes", "found", "false_alarms"))
+        table.add_row(name, *map(str, counts), *("-" if r is None else f"{r:.2f}" for r in rates))
     return table
 
 

@@ -52,6 +52,8 @@ CLASSES = tuple(pattern.code for pattern in PATTERNS)
 STEP = timedelta(minutes=1)
 WARM_UP = timedelta(hours=12)
 """What is open when the test span begins is known by then."""
+REMEMBERED = timedelta(days=14)
+"""Things of which nothing was heard for so long are no longer waited for, as in audits."""
 QUIET = "quiet"
 Progress = Callable[[str], None]
 """Told what is being done."""
@@ -254,7 +256,7 @@ def judge(world: Path, step: timedelta = STEP, workers: int = 1) -> Judged:
         company = world / tenant["slug"]
         watched = watch(company, span, hardness.add)
         plain.append(naive.naive_findings(watched, tenant["slug"]))
-        facts = read_facts(company, workers)
+        facts = read_facts(company, workers, (day(tested_us) - REMEMBERED).date())
         found = episodes(facts, step, day(tested_us) - WARM_UP, day(span_end_us(span)))
         ours.append(detections(found, tenant["slug"], facts.tenant_id, _codes(truth, watched)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -21,21 +21,26 @@ from vigia.domain.telemetry.clock import ClockRule
 from vigia.domain.telemetry.normalise import normalise
 from vigia.domain.watch.facts import WANTED, Facts, schema, shaped
 from vigia.ingest.envelope import parse_events
-from vigia.simulator.emit.files import EVENTS
+from vigia.simulator.emit.files import EVENTS, REFERENCE
 
 _LONG_AFTER = datetime(2100, 1, 1, tzinfo=UTC)
 """The wall clock when a history is read: nothing of it lies ahead."""
 
 
-def read_facts(company: Path, workers: int = 1) -> Facts:
+def read_facts(company: Path, workers: int = 1, since: date | None = None) -> Facts:
     """Everything that a company's stream says and that rules look at.
 
     Args:
         company: Folder of one tenant in a world.
         workers: Processes that read.
+        since: First day of arrival; what exists is read whatever its day. All days without one.
     """
     tenant = tenant_id(company.name)
-    paths = sorted((company / EVENTS).glob("*.ndjson.zst"))
+    paths = [
+        path
+        for path in sorted((company / EVENTS).glob("*.ndjson.zst"))
+        if since is None or path.name.startswith(REFERENCE) or path.name[:10] >= since.isoformat()
+    ]
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in WANTED}
     for frames in _read(paths, tenant, workers):
         for name, frame in frames.items():

@@ -13,14 +13,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import psutil
 
 from vigia.config.settings import REPOSITORY, Settings
 from vigia.domain.errors import VigiaError
+from vigia.domain.identity import tenant_id
 from vigia.services.postgres import EmbeddedPostgres
 from vigia.store.connection import Database, Role
 
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 
 EXAMPLES = REPOSITORY / "examples"
 SAMPLE_S = 0.5
+AUDITED = timedelta(days=2)
+"""So much of the simulated company's newest time is looked at by audits."""
+AUDIT_PIECE = timedelta(hours=6)
+_MICROSECOND = timedelta(microseconds=1)
 _MB = 1024 * 1024
 REPORTED = (
     "site",
@@ -45,6 +51,8 @@ REPORTED = (
     "metric_1d",
     "sla_clock",
     "lake_file",
+    "audit_run",
+    "finding",
     "ingest_quarantine",
 )
 
@@ -74,6 +82,7 @@ class DemoReport:
         world: Folder of the simulated company, if there is one.
         peak_mb: Most memory that the demo and the database server held together.
         broken: Data checks that did not pass, as Dagster names them.
+        evaluation: What was found in the simulated company against what was true there.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -83,6 +92,7 @@ class DemoReport:
     world: Path | None = None
     peak_mb: float = 0.0
     broken: tuple[str, ...] = ()
+    evaluation: dict[str, Any] = field(default_factory=dict)
 
 
 class DemoError(VigiaError):
@@ -154,6 +164,8 @@ def run_demo(
         if company is not None:
             _bring_company(settings, database, company, report, on_step, on_rows)
         _run_pipeline(settings, database, report, on_step)
+        if report.world is not None:
+            _detect(settings, database, report, on_step, on_rows)
         report.rows = count_rows(database)
     return report
 
@@ -200,6 +212,52 @@ def demo_world(settings: Settings, company: WorldConfig, on_events: Callable[[in
     root.parent.mkdir(exist_ok=True)
     generate(company, root, workers=2, progress=lambda _days, events: on_events(events))
     return root
+
+
+def _detect(
+    settings: Settings,
+    database: Database,
+    report: DemoReport,
+    on_step: Step,
+    on_rows: Callable[[str, int], None],
+) -> None:
+    """Audit the simulated company's last days, and score what is found in all of them."""
+    from vigia.evaluate.published import published
+    from vigia.services.pipeline import run_job
+    from vigia.simulator.emit.files import read_manifest
+
+    assert report.world is not None
+    with _timed(report, "audits", on_step):
+        slots = 0
+        for tenant in read_manifest(report.world)["tenants"]:
+            for done in _audit(database, tenant_id(tenant["slug"])):
+                slots += done
+                on_rows("audits", slots)
+    with _timed(report, "scoreboard", on_step):
+        result = run_job(settings, "scoreboard")
+    if not result.success:
+        failed = "; ".join(f"{name}: {error}" for name, error in result.failed.items())
+        raise DemoError(f"The Dagster run {result.run_id} (scoreboard) failed: {failed}.")
+    boards = {board["name"]: board for board in published(settings.layout.scoreboards)}
+    report.evaluation = boards.get(report.world.name, {})
+
+
+def _audit(database: Database, tenant: UUID) -> Iterator[int]:
+    """Look at the newest days of a company as audits would have; yields audits done."""
+    from vigia.domain.findings.audit import Cadence
+    from vigia.store.clock import tenant_now
+    from vigia.worker.audit import run_audits
+
+    now = datetime.now(UTC)
+    with database.transaction(Role.WORKER) as connection:
+        last = tenant_now(connection, tenant, now)
+    if last is None:
+        return
+    for piece in reversed(range(AUDITED // AUDIT_PIECE + 1)):
+        until = last - piece * AUDIT_PIECE
+        yield run_audits(
+            database, tenant, Cadence.DEEP, now=now + piece * _MICROSECOND, until=until
+        ).audits
 
 
 def _load(database: Database, source: Source, on_rows: Callable[[int], None]) -> LoadReport:
