@@ -12,11 +12,13 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from vigia.domain.findings import anomalies
 from vigia.domain.findings.episodes import EPISODES, track
 from vigia.domain.findings.inhibition import inhibited
 from vigia.domain.findings.known import KNOWN
 from vigia.domain.findings.pattern import Pattern, Verdict
 from vigia.domain.findings.patterns import PATTERNS
+from vigia.domain.findings.types import Category
 from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import Bools, Moments
@@ -33,7 +35,8 @@ def detect(
     """Look at all instants with all patterns.
 
     Args:
-        facts: What arrived, from as long before the first instant as the patterns look back.
+        facts: What arrived, from as long before the first instant as the patterns look back; with
+            a frame of anomalies (`anomalies.LEFT`) those are told as well.
         moments: The instants.
         before: `EPISODES` of earlier runs; without any nothing is open.
         patterns: Which, with what numbers.
@@ -55,9 +58,7 @@ def _between_news(facts: Facts, moments: Moments) -> Iterator[Moments]:
     """Instants between which nothing new is told of what exists."""
     news = moments.place(np.unique(np.concatenate([[moments.first_us], facts.news_us])))
     edges = np.unique(np.append(news[news < len(moments)], len(moments)))
-    yield from (
-        Moments(moments.at_us[start:end]) for start, end in pairwise(edges)
-    )
+    yield from (Moments(moments.at_us[start:end]) for start, end in pairwise(edges))
 
 
 def _detected(
@@ -71,7 +72,19 @@ def _detected(
     ]
     kinds = [kind for pattern in patterns for kind in pattern.kinds]
     others = earlier.filter(~pl.col("type").is_in(kinds))
+    if anomalies.FRAME in facts.frames:
+        found.append(_anomalies(known, earlier))
+        others = others.filter(~anomalies.is_anomaly(pl.col("type")))
     return pl.concat([EPISODES.to_frame(), *found, others])
+
+
+def _anomalies(known: Known, earlier: pl.DataFrame) -> pl.DataFrame:
+    """Findings of anomalies, where somebody has looked for any."""
+    left = known.facts.frames[anomalies.FRAME]
+    verdict = anomalies.anomaly_verdict(left, known.things.site_ids, known.moments)
+    window_us = verdict.window // _MICROSECOND
+    where = known.muting.of_sites(anomalies.CODE, str(Category.OPERATIONAL), window_us)
+    return anomalies.followed(verdict.muted(where), known.moments, earlier)
 
 
 def _audible(known: Known, pattern: Pattern, verdict: Verdict) -> Verdict:
