@@ -14,13 +14,13 @@ from typing import Any
 
 import dagster as dg
 
-from assets import documents, feeds, lake, marts, metrics, service_levels, worlds
+from assets import audits, baselines, documents, feeds, lake, marts, metrics, service_levels, worlds
 from assets.freshness import Allowed, freshness_checks
 from orchestration.failures import failed_runs
 from orchestration.jobs import JOBS
 from orchestration.resources import PlatformResource
 from orchestration.schedules import SCHEDULES
-from orchestration.sensors import arrivals, freshness_sensor
+from orchestration.sensors import arrivals, audits_due, freshness_sensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Family:
         module: Where its `ASSETS` are, and their checks.
         owner: The team.
         kinds: What they are made with, for the eye.
-        fresh_within: How old an asset may grow before people are told: twice its cadence.
+        fresh_within: How old an asset may grow before people are told: twice its cadence. Where
+            assets of a family have cadences of their own, they say so themselves.
     """
 
     name: str
@@ -47,6 +48,7 @@ FAMILIES = (
     Family(
         "metrics", metrics, "team:data", frozenset({"polars", "postgres"}), timedelta(minutes=10)
     ),
+    Family("baselines", baselines, "team:data", frozenset({"polars", "postgres"})),
     Family(
         "service_levels",
         service_levels,
@@ -54,6 +56,7 @@ FAMILIES = (
         frozenset({"python", "postgres"}),
         timedelta(minutes=10),
     ),
+    Family("findings", audits, "team:detection", frozenset({"polars", "postgres"})),
     Family("lake", lake, "team:platform", frozenset({"parquet"})),
     Family("marts", marts, "team:analytics", frozenset({"dbt", "postgres"}), timedelta(hours=2)),
     Family("documents", documents, "team:analytics", frozenset({"dbt"}), timedelta(days=2)),
@@ -75,7 +78,7 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
         asset_checks=[*checks, freshness_checks(allowed)],
         jobs=JOBS,
         schedules=SCHEDULES,
-        sensors=[arrivals, freshness_sensor(allowed), failed_runs],
+        sensors=[arrivals, audits_due, freshness_sensor(allowed), failed_runs],
         resources={"platform": PlatformResource(), **(resources or {})},
         # Steps are coarse and share one warm process; a process each costs seconds.
         executor=dg.in_process_executor,
@@ -95,7 +98,8 @@ def _allowed(assets: Iterable[Any]) -> Allowed:
 
 def _belonging(spec: dg.AssetSpec, family: Family) -> dg.AssetSpec:
     section = spec.metadata.get("section") if family.name == "feeds" else None
-    policy = dg.FreshnessPolicy.time_window(family.fresh_within) if family.fresh_within else None
+    within = family.fresh_within
+    policy = dg.FreshnessPolicy.time_window(within) if within else spec.freshness_policy
     return spec.replace_attributes(
         group_name=_slug(str(section)) if section else family.name,
         owners=[family.owner],

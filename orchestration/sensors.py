@@ -7,14 +7,16 @@ ten seconds.
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from assets.freshness import Age, Allowed, ages
 from assets.platform import Platform
 from orchestration import jobs
+from orchestration.audits import AUDIT, AuditRun, audit_runs
 from orchestration.partitions import history_ranges
+from vigia.domain.findings.audit import Cadence
 from vigia.store.arrivals import dirty_days, running_imports
 from vigia.store.connection import Role
 
@@ -47,6 +49,57 @@ def arrivals(
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=r.run_key, tags=r.tags) for r in ranges]
     )
+
+
+@dg.sensor(
+    jobs=list(jobs.AUDITS.values()),
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def audits_due(
+    context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
+) -> dg.SensorResult | dg.SkipReason:
+    """Slots of audits that have come, at any site of any company; one run a cadence for all."""
+    import psycopg
+
+    try:
+        due = _due_slots(platform)
+    except psycopg.Error as error:
+        # Slots are not forgotten: the next tick finds them due still.
+        context.log.warning("the database could not be asked: %s", error)
+        return dg.SkipReason(f"The database could not be asked which audits are due: {error}")
+    named = audit_runs(due)
+    runs = audit_runs(due, {run.name: _failures(context.instance, run) for run in named})
+    if not runs:
+        return dg.SkipReason("No slot of any audit is due.")
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(run.run_key, job_name=jobs.AUDITS[run.cadence].name, tags=run.tags)
+            for run in runs
+        ]
+    )
+
+
+def _due_slots(platform: Platform) -> dict[Cadence, datetime | None]:
+    from vigia.worker.audit import due_slot
+
+    tenants, now = platform.tenants(), platform.clock()
+    return {
+        cadence: max(
+            (
+                slot
+                for tenant in tenants
+                if (slot := due_slot(platform.database, tenant, cadence, now))
+            ),
+            default=None,
+        )
+        for cadence in Cadence
+    }
+
+
+def _failures(instance: dg.DagsterInstance, run: AuditRun) -> int:
+    ended = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    return instance.get_runs_count(dg.RunsFilter(tags={AUDIT: run.name}, statuses=ended))
 
 
 def freshness_sensor(allowed: Allowed) -> dg.SensorDefinition:

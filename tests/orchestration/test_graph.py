@@ -11,9 +11,13 @@ import dagster as dg
 import pytest
 
 from orchestration.build import FAMILIES, build_definitions
+from vigia.domain.findings.audit import Cadence
 
 PAGE = Path(__file__).with_name("graph.txt")
-JOBS = ("every_five_minutes", "hourly", "daily", "history")
+JOBS = (
+    *("every_five_minutes", "hourly", "daily", "history", "scoreboard"),
+    *("heartbeat_audit", "comprehensive_audit", "deep_audit"),
+)
 
 
 def page() -> str:
@@ -51,7 +55,7 @@ def _asset(spec, checks):
 
 
 def _job_of(sensor):
-    return sensor.job_name if sensor.has_jobs else "any"
+    return ",".join(job.name for job in sensor.jobs) if sensor.has_jobs else "any"
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +104,15 @@ def test_every_asset_that_is_made_has_a_cadence_and_joins_a_history(definitions)
     }
     assert made == covered["cadence"]
     outside = {dg.AssetKey(["ops", "retention_run"]), dg.AssetKey(["docs", "dbt"])}
+    # People ask for scoreboards. Audits look at now; a history that came in is replayed.
+    outside |= {dg.AssetKey(["worlds", "scoreboard"])}
+    outside |= {dg.AssetKey(["audits", str(cadence)]) for cadence in Cadence}
     assert made - covered["history"] == outside
 
 
 def test_what_feeds_the_metrics_is_a_feed(definitions):
-    families = {"feeds", "metrics", "service_levels", "lake", "marts", "documents", "worlds"}
+    families = {"feeds", "metrics", "baselines", "service_levels", "findings"}
+    families |= {"lake", "marts", "documents", "worlds"}
     assert {f.name for f in FAMILIES} == families
     graph = definitions.resolve_asset_graph()
     missing = {

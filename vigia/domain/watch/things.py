@@ -147,6 +147,8 @@ class Things:
         Args:
             frame: `device_id`, `at`, and `person_id` where the table has one.
         """
+        if frame.is_empty():
+            return pl.Series("person_id", dtype=pl.String)
         named = frame["person_id"] if "person_id" in frame.columns else None
         if named is not None and not named.null_count():
             return named
