@@ -10,16 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from vigia.domain.geo import distance_mm_between
-from vigia.domain.watch.moments import Ints, Moments
+from vigia.domain.watch.moments import MINUTE_US, Ints, Moments
 from vigia.domain.watch.places import INSIDE, Places, plane, side
-from vigia.domain.watch.signs import Signs
+from vigia.domain.watch.signs import P_HUMAN, H, Signs, W
 from vigia.domain.watch.things import Things
 
 STILL_M = 10.0
 """No further apart than this, two positions are the same place."""
+SHORT_US = 10 * MINUTE_US
+"""Nobody wonders about a quiet that is shorter."""
+DAY_US = 24 * 60 * MINUTE_US
 RUN_MPS = 2.2
 """From here on somebody runs. What the phone calls running is often a brisk walk."""
 _MOVES = ("walking", "running", "vehicle")
@@ -90,6 +94,49 @@ class Motion:
     def rested_us(self) -> Ints:
         """Time of the newest position of each person to which it had not moved, by instant."""
         return self._newest(self.fixes.filter(~pl.col("is_moved")))
+
+    @cached_property
+    def usual_us(self) -> Ints:
+        """The longest quiet that each person came out of within a day, by instant.
+
+        Quiet is rest that positions prove, without a touch of the phone and without work; under
+        ten minutes it is not looked at and counts as 0.
+        """
+        touches = self.signs.table.filter(
+            pl.col("family").is_in([P_HUMAN, W, H]), pl.col("person") >= 0
+        )
+        rows = pl.concat(
+            [
+                self.fixes.select("person", "at_us", "received_us", is_end="is_moved"),
+                touches.select("person", "at_us", "received_us", is_end=pl.lit(value=True)),
+            ]
+        ).sort("person", "at_us", maintain_order=True)
+        shown = pl.max_horizontal("at_us", "received_us")
+        runs = (
+            rows.with_columns(run=pl.col("is_end").cum_sum().over("person"))
+            .group_by("person", "run", maintain_order=True)
+            .agg(
+                begun_us=pl.col("at_us").first(),
+                rested_us=pl.col("at_us").last(),
+                told_us=shown.max(),
+                is_whole=pl.col("is_end").first(),
+            )
+            .with_columns(
+                ended_us=pl.max_horizontal("told_us", pl.col("told_us").shift(-1).over("person"))
+            )
+            .drop_nulls("ended_us")
+            .filter("is_whole")
+        )
+        runs = runs.with_columns(length_us=pl.col("rested_us") - pl.col("begun_us"))
+        runs = runs.filter(pl.col("length_us") >= SHORT_US).sort("length_us", maintain_order=True)
+        first = self.moments.place(runs["ended_us"].to_numpy())
+        until = self.moments.place(runs["ended_us"].to_numpy() + DAY_US)
+        usual = np.zeros((len(self.things.person_ids), len(self.moments)), np.int64)
+        # Longer ones come later and paint over shorter ones.
+        for row in np.flatnonzero(until > first):
+            person, length_us = runs["person"][int(row)], runs["length_us"][int(row)]
+            usual[person, first[row] : until[row]] = length_us
+        return usual
 
     @cached_property
     def banned_us(self) -> Ints:

@@ -58,7 +58,8 @@ class GuardDistressPolicy:
         risk_tier: From which risk on.
         seen_min: So old may the newest position be that shows somebody at rest.
         long_still_min: So long must the rest be proven where the ground is not of this very minute:
-            a call of hours ago, an incident somewhere at the site, a place where nobody should be.
+            a call of hours ago, an incident somewhere at the site, a place where nobody should be;
+            and longer than any quiet of the same person that ended by itself within a day.
         history_h: A call for help counts so long against stillness.
         stop_min: Whoever ran so shortly before the stillness stopped abruptly.
         incident_min: An incident counts as open so long after it happened.
@@ -215,7 +216,8 @@ def _grounds(known: Known, policy: GuardDistressPolicy) -> dict[str, Bools]:
     past = pl.col("at_us") + round(policy.history_h * 60 * MINUTE_US)
     tried = pl.min_horizontal("until_us", past)
     history = _held(known, calls, pl.when("is_test").then(tried).otherwise(past))
-    long = _proven_min(known) >= policy.long_still_min
+    proven = _proven_min(known)
+    long = (proven >= policy.long_still_min) & (proven * MINUTE_US > motion.usual_us)
     stopped = motion.ran_us >= motion.moved_us - round(policy.stop_min * MINUTE_US)
     banned = (motion.banned_us > motion.moved_us) & (motion.banned_us > LONG_AGO_US)
     low = _heartbeats(known, "battery_pct")
@@ -272,8 +274,11 @@ def _subtype(told: dict[str, Bools], shape: tuple[int, ...]) -> Ints:
 
 
 def _sites(known: Known) -> Ints:
-    """Where each person is on duty, else where the newest call for help came from."""
-    calls = known.calls.help
+    """Where each person is on duty, else where the newest call or missed check was."""
+    missed = known.calls.missed.select("person_id", "site_id", "from_us", at_us="closes_us")
+    calls = pl.concat(
+        [known.calls.help.select("person_id", "site_id", "from_us", "at_us"), missed]
+    ).drop_nulls("person_id")
     called = known.moments.known(
         len(known.things.person_ids),
         known.things.people(calls["person_id"]),
