@@ -76,7 +76,15 @@ FACTS: dict[str, pl.Schema] = {
     "intrusion": pl.Schema({"site": _I, "from_us": _I, "to_us": _I}),
     "work": pl.Schema({"duty": _I, "slot_us": _I, "w_count": _I}),
     "attendance": pl.Schema(
-        {"duty": _I, "source": _S, "event_id": _S, "kind": _S, "at_us": _I, "fraud": _S}
+        {
+            "duty": _I,
+            "source": _S,
+            "event_id": _S,
+            "kind": _S,
+            "at_us": _I,
+            "entered_us": _I,
+            "fraud": _S,
+        }
     ),
     "ticket": pl.Schema(
         {
@@ -186,15 +194,21 @@ class Case:
         """Duties that somebody worked or clocked, with what is known of post and site.
 
         `on_from_us` and `on_to_us`: on duty, checked in and not out (-1 never checked in);
-        `here_from_us` and `here_to_us`: true presence (-1 never there).
+        `here_from_us` and `here_to_us`: true presence (-1 never there). What a supervisor enters
+        is known when it is entered.
         """
+        entered = self.fact("attendance").filter(kind="clock_in").group_by("duty")
+        known = entered.agg(entered_us=pl.col("entered_us").min())
         clocked = pl.col("clock_in_us") >= 0
         left = pl.max_horizontal("leaves_us", "ends_us")
         out = pl.when(pl.col("clock_out_us") >= 0).then("clock_out_us").otherwise(left)
         return (
             self.duties.filter(clocked | (pl.col("arrives_us") >= 0))
+            .join(known, on="duty", how="left", maintain_order="left")
             .with_columns(
-                on_from_us=pl.col("clock_in_us"),
+                on_from_us=pl.when(clocked)
+                .then(pl.max_horizontal("clock_in_us", "entered_us"))
+                .otherwise(NONE),
                 on_to_us=pl.when(clocked).then(out).otherwise(NONE),
                 here_from_us=pl.col("arrives_us"),
                 here_to_us=pl.col("leaves_us"),

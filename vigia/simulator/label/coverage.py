@@ -131,17 +131,20 @@ def coverage_gaps(case: Case, lack: Deficits) -> pl.DataFrame:
 
 
 def _with_due(case: Case, gaps: pl.DataFrame) -> pl.DataFrame:
-    """Gaps with the first instant at which something is due at the post (`due_us`), or null."""
+    """Gaps with the first instant at which something is due at the post (`due_us`), or null.
+
+    What was over before the gap began is not due in it.
+    """
     posts = case.duties.select("duty", "post")
-    due = pl.concat(
-        [case.fact(n).select("duty", "due_us") for n in ("task", "tour_run", "welfare")]
-    )
-    due = due.join(posts, on="duty").select("post", "due_us").sort("due_us")
-    found_due = gaps.sort("onset_us").join_asof(
-        due, left_on="onset_us", right_on="due_us", by="post", strategy="forward", check_sortedness=False
-    )  # fmt: skip
-    within = pl.when(pl.col("due_us") < pl.col("end_us")).then("due_us")
-    return found_due.with_columns(due_us=within).sort("post", "onset_us")
+    over = {"task": "closed_us", "tour_run": "ended_us", "welfare": "answered_us"}
+    due = pl.concat([case.fact(n).select("duty", "due_us", over_us=end) for n, end in over.items()])
+    due = due.join(posts, on="duty").select("post", "due_us", "over_us")
+    both = gaps.select("post", "onset_us", "end_us").join(due, on="post")
+    within = (pl.col("due_us") >= pl.col("onset_us")) & (pl.col("due_us") < pl.col("end_us"))
+    still = (pl.col("over_us") < 0) | (pl.col("over_us") > pl.col("onset_us"))
+    first = both.filter(within & still).group_by("post", "onset_us").agg(pl.col("due_us").min())
+    found_due = gaps.join(first, on=["post", "onset_us"], how="left", maintain_order="left")
+    return found_due.sort("post", "onset_us")
 
 
 def shift_gaps(case: Case, lack: Deficits) -> pl.DataFrame:

@@ -79,6 +79,7 @@ def _missed_checks(case: Case) -> pl.DataFrame:
         detectable_us=pl.col("closes_us").min(),
         end_us=pl.max_horizontal(answered.max(), pl.col("closes_us").max()) + VERIFIED_US,
     )
+    spells = _in_stillness(case, spells)
     return found(
         spells,
         "K07",
@@ -88,6 +89,18 @@ def _missed_checks(case: Case) -> pl.DataFrame:
         person=pl.col("worker"),
         severity="CRITICAL",
     )
+
+
+def _in_stillness(case: Case, spells: pl.DataFrame) -> pl.DataFrame:
+    """The same with a `group`: a check missed because somebody lies still is no case of its own."""
+    both = spells.select("duty", "spell", "detectable_us").join(_still(case), on="duty")
+    both = both.filter(pl.col("detectable_us").is_between("from_us", "to_us"))
+    both = both.select("duty", "spell", group=_group(pl.col("duty"))).unique()
+    return spells.join(both, on=["duty", "spell"], how="left", maintain_order="left")
+
+
+def _group(duty: pl.Expr) -> pl.Expr:
+    return pl.format("still-{}", duty)
 
 
 def _motionless(case: Case) -> pl.DataFrame:
@@ -124,6 +137,7 @@ def _motionless(case: Case) -> pl.DataFrame:
         onset_us=pl.col("from_us"),
         end_us=pl.col("to_us"),
         severity="HIGH",
+        group=_group(pl.col("duty")),
     )
 
 
