@@ -123,3 +123,19 @@ def test_minutes_that_lack_somebody_can_be_asked_for_any_interval():
         np.array([0, 0, 1]), *(np.array([us(m) for m in x]) for x in ((0, 50, 0), (60, 300, 300)))
     )
     assert asked.tolist() == [60, 50, 0]
+
+
+def test_k09_does_not_count_as_due_what_was_done_before_the_gap_began():
+    early = {"duty": 0, "site": 0, "created_us": 500, "due_us": 640}
+    gone = duty(leaves_us=600, clock_out_us=600)
+    done = case(gone, task=[early | {"done_us": 590, "closed_us": 590}])
+    assert "K09" not in classes(episodes(done))
+    still = case(gone, task=[early | {"done_us": 650, "closed_us": 650}])
+    assert times(only(episodes(still), "K09")) == (600, 640, 720)
+
+
+def test_k09_of_a_ghost_lasts_until_somebody_enters_that_it_came():
+    ghost = duty(worker=-1, arrives_us=-1, leaves_us=-1, clock_in_us=0, clock_out_us=720)
+    entered = {"duty": 0, "kind": "clock_in", "at_us": 0, "entered_us": 55, "fraud": "ghost"}
+    happened = case(ghost, duty(1), welfare=DUE, attendance=[entered])
+    assert times(only(episodes(happened), "K09")) == (0, 15, 55)

@@ -110,3 +110,12 @@ def test_k07_is_inferred_when_stillness_meets_a_press_of_the_day_or_a_check_that
 def test_k07_is_not_inferred_from_a_stillness_that_is_over_sooner():
     still = [effect("still", 0, 100, 109, 1.0)]
     assert "K07" not in classes(episodes(case(duty(), effects=still)))
+
+
+def test_a_check_that_somebody_misses_who_lies_still_is_part_of_it():
+    still = [effect("still", 0, 100, 150)]
+    table = episodes(case(duty(), effects=still, welfare=[_check(105), _check(500)]))
+    numbers = dict(table.select("onset_us", "number").iter_rows())
+    inferred, missed, apart = (numbers[onset] for onset in sorted(numbers))
+    parents = dict(table.select("number", "parent").iter_rows())
+    assert parents == {inferred: -1, missed: inferred, apart: -1}
