@@ -139,6 +139,16 @@ def test_a_storm_is_over_when_two_legs_have_been_below_half_for_half_an_hour():
     assert minutes(of(STORM, made, 149), "cleared_at") == [None]
 
 
+def test_a_storm_that_dies_down_is_not_one_that_builds_up():
+    made = storm()
+    for number in range(5):
+        made.task_over(f"task {number}", 90)
+    # Alerts count until 99, tours until 145, tasks until 150.
+    episodes = found(made, every(55, 300), PATTERN)
+    assert episodes["type"].to_list() == [STORM]
+    assert found(made, every(110, 300), PATTERN).is_empty()
+
+
 def test_planned_work_and_a_site_that_is_not_guarded_mute_it():
     assert found(storm().window(0, 300), every(0, 120), PATTERN).is_empty()
     made = storm().site(status="suspended")

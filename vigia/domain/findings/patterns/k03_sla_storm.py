@@ -7,7 +7,7 @@ alert, not thirty. Legs are levels, taken at the slots in which metrics are kept
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,9 +18,12 @@ from vigia.domain.findings.pattern import Leg, Pattern, Verdict, scopes
 from vigia.domain.findings.types import ScopeKind, Severity
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US, Bools, Floats, Grid
-from vigia.domain.watch.slots import Slots
+from vigia.domain.watch.slots import SLOT_US, Slots
 from vigia.domain.watch.things import latest
 from vigia.domain.watch.work import widened
+
+_STORM_SLOTS = 72
+"""A storm that has not flared up for six hours is no longer the one that is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +50,29 @@ class SlaStormPolicy:
     calm_min: float = 30
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A leg by slot: how much there is, and how much is too much."""
+
+    name: str
+    value: Grid
+    bound: Floats
+
+
 def judge(known: Known, policy: SlaStormPolicy) -> Iterator[Verdict]:
     """Storms, and storms that are building up."""
     things = known.things
-    slots = Slots(known.moments)
+    calm_slots = round(policy.calm_min * MINUTE_US) // SLOT_US
+    slots = Slots(known.moments, _STORM_SLOTS + calm_slots + 1)
     at_slots = Known(known.facts, slots.starts)
     taken = (_tasks(at_slots, policy), _tours(at_slots, policy), _alerts(at_slots, policy))
     legs = tuple(Leg(t.name, slots.spread(t.value), slots.spread(t.bound)) for t in taken)
-    full = np.sum([leg.holds for leg in legs], axis=0)
-    half = np.sum([leg.value >= leg.bound / 2 for leg in legs], axis=0)
+    full, half = _legs_at(taken, 1.0), _legs_at(taken, 0.5)
     active = things.is_active[:, None]
-    calm: Bools = half < 2
-    shape = legs[0].value.shape
+    calm = slots.spread(half < 2)
+    goes_on = slots.spread(_goes_on(full == len(legs), half < 2, calm_slots))
+    full = slots.spread(full)
+    shape = full.shape
     of = scopes(things.site_ids, site_id=things.site_ids)
     window, hold = timedelta(minutes=policy.window_min), timedelta(minutes=policy.calm_min)
     figures = {"client is vip": np.broadcast_to(_is_vip(known)[:, None], shape)}
@@ -78,7 +92,7 @@ def judge(known: Known, policy: SlaStormPolicy) -> Iterator[Verdict]:
         "SLA_STORM_EMERGING",
         ScopeKind.SITE,
         of,
-        (full == len(legs) - 1) & active,
+        (full == len(legs) - 1) & ~goes_on & active,
         np.full(shape, Severity.HIGH.rank),
         window,
         cleared=calm | (full == len(legs)),
@@ -88,18 +102,27 @@ def judge(known: Known, policy: SlaStormPolicy) -> Iterator[Verdict]:
     )
 
 
+def _legs_at(taken: Sequence[_Taken], share: float) -> Grid:
+    """How many legs reach a share of their bound, by slot."""
+    total = np.zeros(taken[0].value.shape, dtype=np.int32)
+    for leg in taken:
+        total += leg.value >= leg.bound * share
+    return total
+
+
+def _goes_on(storm: Bools, calm: Bools, calm_slots: int) -> Bools:
+    """Slots in which a storm of the last hours has not been followed by calm yet."""
+    place = np.arange(storm.shape[1])
+    last_storm = np.maximum.accumulate(np.where(storm, place, -1), axis=1)
+    last_unrest = np.maximum.accumulate(np.where(calm, -1, place), axis=1)
+    settled = np.maximum.accumulate(np.where(place - last_unrest > calm_slots, place, -1), axis=1)
+    on: Bools = (last_storm >= 0) & (settled < last_storm) & (place - last_storm <= _STORM_SLOTS)
+    return on
+
+
 def _bound(count: float, due: Grid, policy: SlaStormPolicy) -> Floats:
     bound: Floats = np.maximum(due * (policy.share_pct / 100), count)
     return bound
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A leg by slot: how much there is, and how much is too much."""
-
-    name: str
-    value: Grid
-    bound: Floats
 
 
 def _tasks(known: Known, policy: SlaStormPolicy) -> _Taken:
