@@ -175,6 +175,12 @@ def test_the_same_alert_again_within_ten_minutes_is_seen_to_with_the_first():
     assert minutes(of(again.alert("A2", 10, device_id="door"))) == [26]
 
 
+def test_a_repeat_for_which_a_chain_was_started_is_an_alert_of_its_own():
+    made = Made().site().alert("A0", -8).alert_told("A0", -7, "acknowledged").alert("A1", 0)
+    assert of(made).is_empty()
+    assert minutes(of(chain(made, next_step_at=None))) == [15]
+
+
 def test_danger_to_life_is_asked_after_each_time():
     made = alert(severity="CRITICAL").alert_told("A1", 3, "acknowledged")
     assert minutes(of(made.alert("A2", 8, severity="CRITICAL"))) == [14]

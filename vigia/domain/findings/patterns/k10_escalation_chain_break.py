@@ -151,16 +151,17 @@ def _broken(chains: Chains, policy: ChainBreakPolicy) -> pl.DataFrame:
     settle_us = round(policy.settle_s * _SECOND_US)
     target = pl.when(pl.col("severity") == "CRITICAL").then(policy.critical_min)
     target_us = (target.otherwise(policy.high_min) * MINUTE_US).cast(pl.Int64)
-    # A repeat is seen to with the first one. Danger to life is asked after each time.
-    alone = ~pl.col("is_repeat") | (pl.col("severity") == "CRITICAL")
-    grave = chains.alerts.filter(pl.col("severity").is_in(GRAVE) & alone)
+    grave = chains.alerts.filter(pl.col("severity").is_in(GRAVE))
     silent, stuck = _silent(chains, settle_us), _stuck(chains, policy)
     for frame in (silent, stuck):
         grave = grave.join(frame, on="alert_id", how="left", maintain_order="left")
     # Time runs from when the alert could be seen: word of its answer comes as late as its own.
     alone_us = pl.col("from_us") + target_us + settle_us
+    # A repeat is seen to with the first one, unless it has a chain of its own. Danger to life is
+    # asked after each time.
+    alone = ~pl.col("is_repeat") | (pl.col("severity") == "CRITICAL")
     # Once the chain runs its steps have the word; until then nobody has been asked.
-    no_chain = pl.col("chain_us").is_null() | (alone_us < pl.col("chain_us"))
+    no_chain = alone & (pl.col("chain_us").is_null() | (alone_us < pl.col("chain_us")))
     return grave.with_columns(
         end_us=pl.min_horizontal("taken_us", "over_us"),
         people_us=pl.when(no_chain).then(alone_us).otherwise("silent_us").fill_null(NEVER_US),
