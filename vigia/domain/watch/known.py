@@ -12,6 +12,7 @@ from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import Moments
 from vigia.domain.watch.motion import Motion
 from vigia.domain.watch.muting import Muting
+from vigia.domain.watch.opening import Opening
 from vigia.domain.watch.phones import Phones
 from vigia.domain.watch.places import Places
 from vigia.domain.watch.presence import Presence
@@ -97,6 +98,9 @@ class Known:
     @cached_property
     def cover(self) -> Cover:
         """Which posts lack people."""
-        return Cover(
-            self.facts, self.things, self.presence, self.signs, self.places, self.moments
-        )
+        return Cover(self.facts, self.things, self.presence, self.signs, self.places, self.moments)
+
+    @cached_property
+    def opening(self) -> Opening:
+        """When sites are open, by their calendars."""
+        return Opening(self.facts, self.things, self.moments)

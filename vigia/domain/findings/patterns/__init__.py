@@ -15,6 +15,7 @@ from vigia.domain.findings.patterns import (
     k09_coverage_gap,
     k10_escalation_chain_break,
     k11_network_outage,
+    k12_off_hours_activity,
 )
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -29,5 +30,6 @@ PATTERNS: tuple[Pattern, ...] = (
     k09_coverage_gap.PATTERN,
     k10_escalation_chain_break.PATTERN,
     k11_network_outage.PATTERN,
+    k12_off_hours_activity.PATTERN,
 )
 """All patterns, in the order of their codes."""
