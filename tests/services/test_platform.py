@@ -24,7 +24,8 @@ from vigia.services.dagster_home import write_dagster_home
 from vigia.services.environment import QUIET, child_environment
 from vigia.services.platform import down, only_one, status
 from vigia.services.ports import choose_port
-from vigia.services.supervisor import State, Status
+from vigia.services.postgres import EmbeddedPostgres
+from vigia.services.supervisor import LEFT_RUNNING, State, Status
 
 VIGIA = [sys.executable, "-c", "from vigia.cli.main import app; app()"]
 REPOSITORY = Path(__file__).parents[2]
@@ -132,6 +133,34 @@ def test_ctrl_c_ends_the_platform_cleanly(shell):
     running.send_signal(signal.SIGINT)
     assert running.wait(30) == 0
     assert shell.run("status").returncode == 3
+
+
+@pytest.mark.parametrize("owns_server", [True, False])
+def test_a_server_that_ran_before_ends_with_the_rest_only_if_its_starter_says_so(
+    shell, home, owns_server
+):
+    server = EmbeddedPostgres(home)
+    server.start()
+    code = (
+        "import os, signal\n"
+        "from vigia.config.settings import Settings\n"
+        "from vigia.services.platform import up\n"
+        "tell = lambda status: print(status.name, status.state, status.detail)\n"
+        "stop = lambda _: os.kill(os.getpid(), signal.SIGINT)\n"
+        f"up(Settings(), ['postgres'], tell, stop, owns_server={owns_server})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=shell.environment,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert server.is_running() is not owns_server
+    assert done.stdout.splitlines()[-1].strip() == (
+        "postgres stopped" if owns_server else f"postgres ready {LEFT_RUNNING}"
+    )
 
 
 def test_a_second_supervisor_is_told_what_to_do(home):

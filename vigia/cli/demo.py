@@ -49,9 +49,17 @@ def demo(
     from rich.console import Console
 
     from vigia.config.settings import Settings
+    from vigia.services.postgres import EmbeddedPostgres
 
     settings = Settings()
-    report = _run(settings, _company(sites, days, seed), Console(stderr=True))
+    server = EmbeddedPostgres(settings.layout)
+    is_ours = settings.is_embedded and not server.is_running()
+    try:
+        report = _run(settings, _company(sites, days, seed), Console(stderr=True))
+    except BaseException:
+        if is_ours:
+            server.stop()
+        raise
     if as_json:
         told = {name: getattr(report, name) for name in ("seconds", "peak_mb", "rows")}
         print(json.dumps(told | ({"evaluation": report.evaluation} if report.evaluation else {})))
@@ -64,7 +72,7 @@ def demo(
     if report.broken:
         console.print(f"[yellow]Checks to look at:[/] {', '.join(report.broken)}")
     if serve:
-        _serve(settings)
+        _serve(settings, owns_server=is_ours)
     else:
         console.print("`vigia up` serves it; `vigia down` stops the database server.")
 
@@ -101,10 +109,10 @@ def _run(settings: Settings, company: WorldConfig | None, console: Console) -> D
         return run_demo(settings, company=company, on_step=on_step, on_rows=on_rows)
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, *, owns_server: bool) -> None:
     from vigia.cli.platform import serve_in_foreground
 
-    serve_in_foreground(settings, only=None)
+    serve_in_foreground(settings, only=None, owns_server=owns_server)
 
 
 def _loads(report: DemoReport) -> Table:

@@ -51,19 +51,33 @@ def up(
     serve_in_foreground(settings, only)
 
 
-def serve_in_foreground(settings: Settings, only: list[str] | None) -> None:
-    """Run services until they are told to stop, and print where they are."""
+def serve_in_foreground(
+    settings: Settings, only: list[str] | None, *, owns_server: bool = False
+) -> None:
+    """Run services until they are told to stop, and print where they are.
+
+    Args:
+        settings: The installation.
+        only: Groups of services; None for all.
+        owns_server: This command started the embedded server, so that it ends with the rest.
+    """
     from rich.console import Console
 
     from vigia.services import platform
 
     console = Console(stderr=True)
     console.print(f"Starting the platform in {settings.home} …")
+
+    def settled(services: Sequence[Status]) -> None:
+        Console().print(_table(services))
+        console.print("Ctrl-C here, or `vigia down` elsewhere, stops all of it.")
+
     platform.up(
         settings,
         only,
         on_change=lambda status: console.print(_line(status), highlight=False, soft_wrap=True),
-        when_settled=lambda all_of_them: Console().print(_table(all_of_them)),
+        when_settled=settled,
+        owns_server=owns_server,
     )
 
 

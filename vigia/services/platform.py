@@ -50,6 +50,8 @@ def up(
     only: list[str] | None,
     on_change: Callable[[Status], None],
     when_settled: Callable[[list[Status]], None],
+    *,
+    owns_server: bool = False,
 ) -> None:
     """Run the wanted services in the foreground until a signal or `down` ends them.
 
@@ -58,6 +60,8 @@ def up(
         only: Names of `vigia.services.catalogue.GROUPS`; None for all.
         on_change: Told about each change of a service's state.
         when_settled: Told once, when each service is ready or has failed a first time.
+        owns_server: The caller started the embedded server itself, so that it ends with the rest.
+            Else a server that ran before is left running.
 
     Raises:
         VigiaError: the platform of this home already runs, or its database does not start.
@@ -67,7 +71,7 @@ def up(
         _, before = read_state(settings.layout.supervisor_file)
         asyncio.run(_end_all(survivors(before)))
         server = EmbeddedPostgres(settings.layout, settings.postgres_port)
-        is_ours = settings.is_embedded and not server.is_running()
+        is_ours = settings.is_embedded and (owns_server or not server.is_running())
         try:
             start_database(settings)
             runners: list[Runner] = []

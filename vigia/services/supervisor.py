@@ -22,6 +22,8 @@ import psutil
 from vigia.domain.errors import VigiaError
 from vigia.services.runners import Runner
 
+LEFT_RUNNING = "ran before and is left running; `vigia down` stops it"
+
 
 class State(StrEnum):
     """How a service is."""
@@ -220,7 +222,10 @@ class Supervisor:
 
     async def _stop_one(self, runner: Runner) -> None:
         await runner.stop()
-        self._note(runner, State.STOPPED)
+        if runner.is_detached and runner.pid() is not None:
+            self._note(runner, State.READY, LEFT_RUNNING)
+        else:
+            self._note(runner, State.STOPPED)
 
     def _note(self, runner: Runner, state: State, detail: str = "") -> None:
         status = self._status[runner.name]
