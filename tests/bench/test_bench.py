@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from bench import detection
 from bench.run import exponent, run_engine
 from bench.telemetry import write_snapshots, write_values
 from bench.world import _STAGES, measure, simulate
@@ -103,3 +104,19 @@ def test_every_page_is_painted_over_a_company() -> None:
     views = sorted(page.stem for page in (HOME.parent / "views").glob("*.py"))
     assert found.figures["page"] == views
     assert all(seconds > 0 for seconds in found.figures["first_paint_s"])
+
+
+def test_rules_and_replay_are_measured_in_the_promised_shape() -> None:
+    rules, replay = detection.rules(4000).as_dict(), detection.replay(11_000).as_dict()
+    shape = {"name", "reference", "ratio", "exponent", "peak_mb", "figures"}
+    assert rules.keys() == replay.keys() == shape
+    assert len(rules["figures"]["findings_per_s"]) == 3
+    assert replay["figures"]["sites"] == 2
+    assert all(times > 0 for times in replay["figures"]["times_real_time"])
+
+
+@pytest.mark.slow
+def test_an_audit_is_measured_beside_the_usual_loop() -> None:
+    audit = detection.audit(4 * detection.EVENTS_A_SITE).as_dict()
+    assert audit["figures"]["sites"] == [1, 2, 4]
+    assert audit["ratio"] > 0

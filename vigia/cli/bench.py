@@ -14,7 +14,18 @@ import typer
 from vigia.domain.errors import VigiaError
 
 app = typer.Typer(rich_markup_mode=None)
-NAMES = ("snapshots", "rollups", "router", "ingest", "pages", "simulate", "nab")
+NAMES = (
+    "snapshots",
+    "rollups",
+    "router",
+    "ingest",
+    "pages",
+    "simulate",
+    "audit",
+    "replay",
+    "rules",
+    "nab",
+)
 
 
 class NoDataError(VigiaError):
@@ -46,7 +57,7 @@ def bench(
 
 def _measure(name: str, size: int | None) -> dict[str, Any]:
     try:
-        from bench import database, nab, pages, run, world
+        from bench import database, detection, nab, pages, run, world
     except ImportError as error:
         raise VigiaError(
             "The benchmarks are part of the source tree and need its development tools. "
@@ -59,6 +70,9 @@ def _measure(name: str, size: int | None) -> dict[str, Any]:
         "ingest": database.ingest,
         "pages": pages.pages,
         "simulate": world.simulate,
+        "audit": detection.audit,
+        "replay": detection.replay,
+        "rules": detection.rules,
         "nab": nab.nab,
     }
     if name not in known:
