@@ -9,13 +9,16 @@ import polars as pl
 import pytest
 
 from tests.worker.recorded import SITE, TENANT, add_tenant, set_clock
+from vigia.domain.findings.audit import Cadence
 from vigia.domain.identity import reference_id
 from vigia.domain.metrics.rollup import roll_up_days
 from vigia.domain.metrics.snapshot import snapshot
 from vigia.domain.windows import SLOT
 from vigia.store import anomalies, baselines, tiers
 from vigia.store.connection import Database, Role
+from vigia.worker.audit import run_audits
 from vigia.worker.baselines import judge_anomalies, refresh_baselines
+from vigia.worker.runbooks import seed
 
 FIRST = date(2026, 2, 2)
 DAYS = 36
@@ -202,3 +205,45 @@ def test_a_site_whose_zone_does_not_exist_is_an_error_of_its_own(company: Databa
 def test_a_company_without_data_has_no_baseline_and_no_anomaly(company: Database) -> None:
     assert refresh_baselines(company, TENANT, now=NOW).buckets == 0
     assert judge_anomalies(company, TENANT, now=NOW).tests == 0
+
+
+def test_a_comprehensive_audit_tells_anomalies_as_findings_with_their_figures(
+    company: Database,
+) -> None:
+    """U09: from 5-minute rows to a finding that explains itself."""
+    counted = counts()
+    counted[0, 35 * 288 + 9 * 12 : 35 * 288 + 12 * 12] = 0
+    store(company, counted, range(DAYS))
+    refresh_baselines(company, TENANT, now=NOW)
+    judge_anomalies(company, TENANT, now=NOW)
+    hear_of_site(company)
+    seed(company, TENANT, now=NOW)
+    run_audits(company, TENANT, Cadence.COMPREHENSIVE, now=NOW)
+    with company.transaction(Role.WORKER) as connection:
+        told = connection.execute(
+            "SELECT type, scope_id, severity, category, message, figures FROM ops.finding"
+            " WHERE type LIKE 'ANOMALY%'"
+        ).fetchall()
+        raised = connection.execute(
+            "SELECT sum(finding_count) FROM ops.audit_run WHERE cadence = 'comprehensive'"
+        ).fetchone()
+    ((kind, scope, severity, category, message, figures),) = told
+    assert kind in ("ANOMALY_PHONE_EVENTS_ABSENT", "ANOMALY_PHONE_EVENTS_BELOW")
+    assert (scope, severity, category) == (str(SITE), "HIGH", "OPERATIONAL")
+    since = NOW - SLOT - figures["over_slots"] * SLOT
+    assert f"at site S1 since {since:%Y-%m-%d %H:%M} UTC; usual:" in message
+    assert figures["observed"] < figures["expected"] / 4
+    assert figures["score"] < -6
+    assert raised == (1,)
+
+
+def hear_of_site(database: Database) -> None:
+    """Let the site be known as rules know it: by its events."""
+    with database.transaction(Role.WORKER) as connection:
+        connection.execute(
+            "INSERT INTO ops.ingest_event (tenant_id, event_id, source, type, table_name,"
+            " entity_id, site_id, event_time, received_at, batch_id, payload)"
+            " VALUES (%s, gen_random_uuid(), 'registry', 'vigia.site.upserted.v1', 'site', %s, %s,"
+            " %s, %s, gen_random_uuid(), jsonb_build_object('site_id', %s::text))",
+            [TENANT, SITE, SITE, at(0), at(0), str(SITE)],
+        )

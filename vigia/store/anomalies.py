@@ -13,7 +13,9 @@ import polars as pl
 
 from vigia.domain.dictionary import ColumnType
 from vigia.domain.dictionary import table as dictionary_table
+from vigia.domain.findings.anomalies import KNOWN_AFTER, LEFT, TELLING
 from vigia.domain.identity import name_uuid
+from vigia.domain.windows import SLOT
 from vigia.store.baselines import insert
 from vigia.store.frames import fetch
 from vigia.store.tiers import stage
@@ -61,6 +63,15 @@ def read_anomalies(
         {"tenant": tenant_id, "from": window[0], "to": window[1], "raising": raising_only},
         columns,
     )
+
+
+def read_left(
+    connection: psycopg.Connection, tenant_id: UUID, first: datetime, last: datetime
+) -> pl.DataFrame:
+    """What the rules on anomalies look at between two instants: `findings.anomalies.LEFT`."""
+    window = (first - KNOWN_AFTER - TELLING.of_slots * SLOT, last)
+    rows = read_anomalies(connection, tenant_id, window, raising_only=True)
+    return rows.select(*LEFT).cast(LEFT)
 
 
 def _ids(tenant_id: UUID, rows: pl.DataFrame) -> pl.Series:

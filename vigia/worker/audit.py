@@ -16,6 +16,7 @@ from uuid import UUID
 
 import polars as pl
 
+from vigia.domain.findings.anomalies import FRAME, is_anomaly, raised_types
 from vigia.domain.findings.audit import CATCH_UP, Cadence, due, newest_slot, patterns_of
 from vigia.domain.findings.detect import detect
 from vigia.domain.findings.episodes import EPISODES
@@ -25,8 +26,10 @@ from vigia.domain.findings.patterns import PATTERNS
 from vigia.domain.findings.rows import findings, scopes_of
 from vigia.domain.findings.types import SEVERITY
 from vigia.domain.identity import name_uuid
+from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import Moments
 from vigia.domain.windows import INSTANT
+from vigia.store.anomalies import read_left
 from vigia.store.audits import (
     AuditedSite,
     audited_sites,
@@ -91,7 +94,13 @@ class _Audit:
     @property
     def types(self) -> list[str]:
         """Types of findings that it looks for."""
-        return [kind for pattern in self.patterns for kind in pattern.kinds]
+        of_anomalies = raised_types() if self.tells_anomalies else []
+        return [*(kind for pattern in self.patterns for kind in pattern.kinds), *of_anomalies]
+
+    @property
+    def tells_anomalies(self) -> bool:
+        """Whether it looks at what left its baseline."""
+        return self.cadence is Cadence.COMPREHENSIVE
 
     @property
     def run_id(self) -> UUID:
@@ -214,6 +223,9 @@ def _found(
     Nearly always all sites have the same. What is of no one site goes with most of them.
     """
     facts = read_facts(audit.connection, audit.tenant_id, *window)
+    if audit.tells_anomalies:
+        left = read_left(audit.connection, audit.tenant_id, *window)
+        facts = Facts(facts.tenant_id, {**facts.frames, FRAME: left})
     groups = (
         taken.group_by("site_id")
         .agg(pl.col("slot").sort())
@@ -228,6 +240,7 @@ def _found(
         if number == 0:
             mine = mine.fill_null(value=True)
         sought = pl.col("type").is_in(audit.types)
+        sought |= is_anomaly(pl.col("type")) & audit.tells_anomalies
         found.append(all_sites.select(EPISODES.names()).filter(sought, mine))
     return pl.concat(found)
 

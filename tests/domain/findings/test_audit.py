@@ -139,7 +139,7 @@ def test_a_run_is_named_by_the_newest_slot_of_all_sites():
         (["SOMETHING_NOBODY_KNOWS"], Cadence.COMPREHENSIVE),
         (["ESCALATION_CHAIN_HOLE"], Cadence.DEEP),
         (["COMPLIANCE_REPORT_MISSING"], Cadence.DEEP),
-        (["ANOMALY_PHONE_EVENTS_BELOW"], Cadence.DEEP),
+        (["ANOMALY_PHONE_EVENTS_BELOW"], Cadence.COMPREHENSIVE),
         ([], Cadence.COMPREHENSIVE),
     ],
 )

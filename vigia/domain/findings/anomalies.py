@@ -14,6 +14,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from vigia.domain.anomalies.policy import ANOMALY_POLICY, AnomalyPolicy
 from vigia.domain.findings.categorise import resolve
 from vigia.domain.findings.episodes import EPISODES, track
 from vigia.domain.findings.known import Direction, anomaly_type
@@ -45,6 +46,7 @@ LEFT = pl.Schema(
 )
 """Anomalies that count for findings: some columns of `ops.anomaly`."""
 
+_SIDES: dict[str, Direction] = {"below": "BELOW", "above": "ABOVE", "absent": "ABSENT"}
 _FIGURES = ("over_slots", "observed", "expected", "score", "tail_p")
 
 
@@ -122,6 +124,11 @@ def followed(verdict: Verdict, moments: Moments, before: pl.DataFrame) -> pl.Dat
     )
 
 
+def raised_types(policy: AnomalyPolicy = ANOMALY_POLICY) -> list[str]:
+    """Types that built-in metrics raise; those of imported series are named like them."""
+    return [anomaly_type(name, side) for name in policy.raising for side in _SIDES.values()]
+
+
 def is_anomaly(kind: pl.Expr) -> pl.Expr:
     """Whether types of findings are those of anomalies."""
     return kind.str.starts_with(f"{CODE}_")
@@ -139,7 +146,7 @@ def _worst(left: pl.DataFrame, site_ids: pl.Series, first: int, last: int) -> pl
         .unique(["site", "number"], keep="first", maintain_order=True)
     )
     names = rows.select("metric", "direction").unique().rows()
-    kinds = [(*each, anomaly_type(each[0], _direction(each[1]))) for each in names]
+    kinds = [(*each, anomaly_type(each[0], _SIDES[each[1]])) for each in names]
     schema = {"metric": pl.String, "direction": pl.String, "type": pl.String}
     typed = rows.join(pl.DataFrame(kinds, schema, orient="row"), on=["metric", "direction"])
     severity = [
@@ -147,10 +154,6 @@ def _worst(left: pl.DataFrame, site_ids: pl.Series, first: int, last: int) -> pl
         for kind, score in typed.select("type", "score").iter_rows()
     ]
     return typed.with_columns(severity=pl.Series(severity, dtype=pl.Int64)).sort("site", "number")
-
-
-def _direction(name: str) -> Direction:
-    return {"below": "BELOW", "above": "ABOVE", "absent": "ABSENT"}[name]  # type: ignore[return-value]
 
 
 def _in_last(cells: Bools, slots: int) -> Ints:

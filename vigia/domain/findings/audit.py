@@ -29,9 +29,9 @@ class Cadence(StrEnum):
     HEARTBEAT = "heartbeat"
     """What cannot wait: people in danger, and signs of life that a site must give."""
     COMPREHENSIVE = "comprehensive"
-    """Everything else that goes wrong within a shift."""
+    """Everything else that goes wrong within a shift, or is unusual."""
     DEEP = "deep"
-    """What takes hours to go wrong: owed reports, holes in plans, what is unusual."""
+    """What takes hours to go wrong: owed reports, holes in plans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def patterns_of(cadence: Cadence, patterns: Iterable[Pattern]) -> tuple[Pattern,
 _URGENCY = tuple(Cadence)
 # What mutes others is looked for as often as they are.
 _URGENT = ("NETWORK_OUTAGE", "CRITICAL_SIGNAL_")
-_SLOW = ("ANOMALY_", "ESCALATION_CHAIN_HOLE", "FIELD_SUPPORT_DELAYED", "DAILY_REPORT_MISSING")
+_SLOW = ("ESCALATION_CHAIN_HOLE", "FIELD_SUPPORT_DELAYED", "DAILY_REPORT_MISSING")
 
 
 def _cadence_of_type(name: str) -> Cadence:

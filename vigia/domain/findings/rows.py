@@ -16,6 +16,8 @@ from uuid import UUID
 import orjson
 import polars as pl
 
+from vigia.domain.findings.anomalies import CODE as ANOMALY
+from vigia.domain.findings.anomalies import KNOWN_AFTER
 from vigia.domain.findings.categorise import categorise, resolve
 from vigia.domain.findings.messages import message
 from vigia.domain.findings.pattern import Pattern
@@ -28,7 +30,7 @@ from vigia.domain.findings.types import (
     dedup_key,
     finding_id,
 )
-from vigia.domain.windows import INSTANT
+from vigia.domain.windows import INSTANT, SLOT
 
 _TEXT = (
     *("finding_id", "type", "scope_kind", "scope_id", "dedup_key", "category", "severity"),
@@ -163,6 +165,10 @@ def context(row: Mapping[str, Any], names: Names) -> dict[str, object]:
     }
     if (slot := _SUBJECTS.get(row["scope_kind"])) is not None:
         spoken[slot] = names.codes.get(row["scope_id"], _code(row["scope_id"]))
+    if row["pattern"] == ANOMALY:
+        spoken |= {name: figures.get(name) for name in ("observed", "expected")}
+        over = (figures.get("over_slots") or 1) * SLOT
+        spoken["since"] = row["detected_at"] - KNOWN_AFTER + SLOT - over
     for slot, sources in _SPOKEN.get(resolve(row["type"]).name, {}).items():
         values = [figures.get(name) for name in sources]
         if None not in values:
