@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from vigia.cli import docs
 
-PAGES = {"data-dictionary.md", "events.md", "mappings.md", "settings.md", "cli.md"}
+PAGES = {"data-dictionary.md", "events.md", "patterns.md", "mappings.md", "settings.md", "cli.md"}
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def demo(
     if report.evaluation:
         console.print(_scores(report))
     if report.broken:
-        console.print(f"[yellow]Checks to look at:[/] {', '.join(report.broken)}")
+        console.print(_remarks(report))
     if serve:
         _serve(settings, owns_server=is_ours)
     else:
@@ -92,21 +92,30 @@ def _run(settings: Settings, company: WorldConfig | None, console: Console) -> D
 
     from vigia.services.demo import run_demo
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         running: list[object] = []
 
-        def on_step(name: str) -> None:
+        def finish() -> None:
             for task in running:
-                progress.stop_task(task)  # type: ignore[arg-type]
-            running[:] = [progress.add_task(name)]
+                progress.update(task, total=1, completed=1)  # type: ignore[arg-type]
+
+        def on_step(name: str) -> None:
+            finish()
+            running[:] = [progress.add_task(name, total=None)]
             if not console.is_terminal:
                 console.print(f"{name} …", highlight=False)
 
         def on_rows(name: str, rows: int) -> None:
             progress.update(running[0], description=f"{name}: {rows:,} rows")  # type: ignore[arg-type]
 
-        return run_demo(settings, company=company, on_step=on_step, on_rows=on_rows)
+        report = run_demo(settings, company=company, on_step=on_step, on_rows=on_rows)
+        finish()
+        return report
 
 
 def _serve(settings: Settings, *, owns_server: bool) -> None:
@@ -132,8 +141,9 @@ def _steps(report: DemoReport) -> Table:
 
     title = f"How long it took ({_total(report):.0f} s, {report.peak_mb:,.0f} MB at most)"
     table = Table("Step", "Seconds", title=title)
-    for step, seconds in report.seconds.items():
-        table.add_row(step, f"{seconds:.1f}")
+    for name, seconds in report.seconds.items():
+        step, _, part = name.partition(": ")
+        table.add_row(f"  {part}" if part else step, f"{seconds:.1f}")
     return table
 
 
@@ -153,8 +163,23 @@ def _scores(report: DemoReport) -> Table:
 
 
 def _total(report: DemoReport) -> float:
-    """Seconds of the steps; those set in are parts of the step above them."""
-    return sum(s for name, s in report.seconds.items() if not name.startswith(" "))
+    """Seconds of the steps; their parts are in them."""
+    return sum(seconds for name, seconds in report.seconds.items() if ": " not in name)
+
+
+def _remarks(report: DemoReport) -> Table:
+    """Checks that did not pass; what several tables stand on is told once, with all of them."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    tables: dict[str, list[str]] = {}
+    for check, said in report.broken.items():
+        table, _, name = check.rpartition(":")
+        tables.setdefault(said or name, []).append(table)
+    shown = Table("Tables", "What a person should look at", title="Remarks of data checks")
+    for said, names in tables.items():
+        shown.add_row(", ".join(names), escape(said))
+    return shown
 
 
 def _rows(report: DemoReport) -> Table:

@@ -1,7 +1,7 @@
 """`vigia docs`: write the reference pages that are generated from the product itself.
 
 Belongs here: which pages there are and where they go. Does not belong here: what is on them
-(`reference_pages.py`, `mapping_page.py`). The pages are never committed: `make docs` makes them in a second.
+(`reference_pages.py` and its neighbours). The pages are never committed: `make docs` makes them in a second.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def build(
         bool, typer.Option("--check", help="Write nothing; fail when a page is missing or stale.")
     ] = False,
 ) -> None:
-    """Write the data dictionary, events, mappings, settings and command pages."""
+    """Write the data dictionary, events, patterns, mappings, settings and command pages."""
     pages = reference_pages()
     if check:
         stale = [name for name, text in pages.items() if _read(out / name) != text]
@@ -57,14 +57,18 @@ def reference_pages() -> dict[str, str]:
     """
     from vigia.cli import reference_pages as write
     from vigia.cli.mapping_page import mapping_reference
+    from vigia.cli.patterns_page import patterns_reference
     from vigia.config.settings import Settings
     from vigia.domain.dictionary import TABLES
+    from vigia.domain.findings.evidence import EVIDENCE
+    from vigia.domain.findings.patterns import PATTERNS
     from vigia.ingest.mapping import SHIPPED, UNITS, shipped
 
     prefix = Settings.model_config.get("env_prefix", "")
     return {
         "data-dictionary.md": write.data_dictionary(TABLES.values()),
         "events.md": write.event_reference(TABLES.values()),
+        "patterns.md": patterns_reference(PATTERNS, {k: text for k, (_, text) in EVIDENCE.items()}),
         "mappings.md": mapping_reference(
             mapping_parts(),
             UNITS,
