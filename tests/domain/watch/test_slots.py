@@ -30,18 +30,19 @@ def test_levels_by_slot_are_told_by_instant():
 @pytest.mark.parametrize(
     ("held", "told"),
     [
-        ("xxxx", True),
-        ("-xxx", True),
-        ("--xx", False),
-        ("x-xx", True),
-        ("xx-x", True),
-        ("xxx-", False),
-        ("x--x", False),
+        ("xxxx", 2),
+        ("-xxx", 2),
+        ("--xx", 1),
+        ("---x", 0),
+        ("x-xx", 2),
+        ("xx-x", 2),
+        ("xxx-", -1),
+        ("x--x", 0),
     ],
 )
 def test_what_lasts_holds_in_its_slot_and_those_before_but_for_one_between(held, told):
     slots = Slots(Moments.of(at(0)), 3)
-    assert slots.lasting(truths(held), 2).tolist() == [[told]]
+    assert slots.lasted(truths(held), 2).tolist() == [[told]]
 
 
 def test_a_slot_is_as_long_as_those_of_metrics():

@@ -51,16 +51,16 @@ class Slots:
         """Rows by slot as rows by instant."""
         return rows[:, self.of_moment]
 
-    def lasting(self, rows: Bools, count: int) -> Bools:
-        """Where something holds by instant: in its slot and in so many before it.
+    def lasted(self, rows: Bools, most: int) -> Ints:
+        """For how many slots before its own something has held by instant, `most` at most.
 
         One slot between two that hold is none: people overlap for some minutes when shifts
-        change, and counts flicker. It takes one slot more than `count` behind the instants.
+        change, and counts flicker. It takes one slot more than `most` behind the instants; -1
+        where it does not hold.
         """
         between = np.zeros_like(rows)
         between[:, 1:-1] = rows[:, :-2] & rows[:, 2:]
-        held = np.cumsum(rows | between, axis=1, dtype=np.int32)
-        before = np.zeros_like(held)
-        before[:, count + 1 :] = held[:, : -count - 1]
-        full: Bools = (held - before == count + 1) & rows
-        return self.spread(full)
+        place = np.arange(rows.shape[1], dtype=np.int64)
+        last_break = np.maximum.accumulate(np.where(rows | between, -1, place), axis=1)
+        since: Ints = np.where(rows, np.minimum(place - last_break - 1, most), -1)
+        return self.spread(since)

@@ -329,6 +329,7 @@ def test_holes_are_told_by_severity():
     (row,) = holes(chained("nobody", min_severity="CRITICAL")).iter_rows(named=True)
     told = orjson.loads(row["figures"])
     assert told == {
+        "steps that reach nobody": 1,
         "steps of HIGH that reach nobody": 0,
         "steps of CRITICAL that reach nobody": 1,
     }

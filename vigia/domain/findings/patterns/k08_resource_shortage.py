@@ -7,7 +7,7 @@ tickets by their priority. Tickets that wait for somebody else are no work, plan
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -16,7 +16,7 @@ import polars as pl
 from vigia.domain.findings.pattern import Leg, Pattern, Verdict, ranks, scopes
 from vigia.domain.findings.types import ScopeKind, Severity
 from vigia.domain.watch.known import Known
-from vigia.domain.watch.moments import MINUTE_US, Floats, Grid
+from vigia.domain.watch.moments import MINUTE_US, Floats, Grid, Ints
 from vigia.domain.watch.promises import Promises
 from vigia.domain.watch.slots import SLOT_US, Slots
 from vigia.domain.watch.work import TICKET_WAITS
@@ -64,30 +64,45 @@ def judge(known: Known, policy: ResourceShortagePolicy) -> Iterator[Verdict]:
     lasts = round(policy.lasts_min * MINUTE_US) // SLOT_US
     slots = Slots(known.moments, lasts + 1)
     past = Known(known.facts, slots.starts)
-    load, legs = _load(past, policy), _lags(past, policy)
-    present, required = past.presence.site_count, past.presence.required_by_site
-    short = (load > policy.load_pct) & (present > 0) & (present <= required)
-    lags = np.any([leg.holds for leg in legs], axis=0)
-    too_much = short & lags & known.things.is_active[:, None]
-    tasks = past.work.tasks
-    urgent = _late(past, tasks.filter(_URGENT)) + _waiting(past, _URGENT)
-    safety = _late(past, tasks.filter(pl.col("kind").is_in(SAFETY_TASKS)))
+    taken = _legs(past, policy)
+    active = known.things.is_active[:, None]
+    too_much = np.logical_and.reduce([leg.holds for leg in taken]) & active
+    lasted = slots.lasted(too_much, lasts)
     ids = known.things.site_ids
     yield Verdict(
         "CORRELATION_RESOURCE_SHORTAGE",
         ScopeKind.SITE,
         scopes(ids, site_id=ids),
-        slots.lasting(too_much, lasts),
-        slots.spread(ranks(Severity.MEDIUM.rank, (1, urgent > 0), (1, safety > 0))),
+        lasted >= lasts,
+        slots.spread(_severity(past)),
         timedelta(minutes=policy.lasts_min),
         cleared=~slots.spread(too_much),
         hold=timedelta(minutes=policy.calm_min),
-        legs=tuple(Leg(leg.name, slots.spread(leg.value), leg.bound) for leg in legs),
-        figures={
-            "work in % of what people can do": slots.spread(load),
-            "people present": slots.spread(present),
-            "people required": slots.spread(required),
-        },
+        legs=(
+            *(replace(leg, value=slots.spread(leg.value)) for leg in taken),
+            Leg("minutes for which it has lasted", lasted * SLOT_US / MINUTE_US, policy.lasts_min),
+        ),
+    )
+
+
+def _severity(past: Known) -> Ints:
+    """How bad it is, by what is late: something urgent, and something for people's safety."""
+    tasks = past.work.tasks
+    urgent = _late(past, tasks.filter(_URGENT)) + _waiting(past, _URGENT)
+    safety = _late(past, tasks.filter(pl.col("kind").is_in(SAFETY_TASKS)))
+    return ranks(Severity.MEDIUM.rank, (1, urgent > 0), (1, safety > 0))
+
+
+def _legs(past: Known, policy: ResourceShortagePolicy) -> tuple[Leg, ...]:
+    """What must hold at once."""
+    present, required = past.presence.site_count, past.presence.required_by_site
+    # More than the share, and not just as much.
+    too_much = np.nextafter(policy.load_pct, np.inf)
+    return (
+        Leg("work in % of what people can do", _load(past, policy), float(too_much)),
+        Leg("waiting tickets or delayed tasks in % of too many", _lag(past, policy), 100),
+        Leg("people present", present, 1),
+        Leg("people beyond those required", present - required, 0, at_least=False),
     )
 
 
@@ -138,17 +153,13 @@ def _late(past: Known, tasks: pl.DataFrame, by_us: int = 0) -> Grid:
     return past.work.at_sites(tasks, first, pl.col("until_us"))
 
 
-def _lags(past: Known, policy: ResourceShortagePolicy) -> tuple[Leg, Leg]:
-    """What shows that the work is not done: one of the two is enough."""
+def _lag(past: Known, policy: ResourceShortagePolicy) -> Floats:
+    """What shows that the work is not done, in percent of too much; the worse of the two counts."""
+    waiting = _waiting(past, pl.lit(value=True)) / policy.waiting_tickets
     delayed_us = round(policy.delayed_min * MINUTE_US)
-    return (
-        Leg(
-            "tickets waiting beyond half their target",
-            _waiting(past, pl.lit(value=True)),
-            policy.waiting_tickets,
-        ),
-        Leg("delayed tasks", _late(past, past.work.tasks, delayed_us), policy.delayed_tasks),
-    )
+    delayed = _late(past, past.work.tasks, delayed_us) / policy.delayed_tasks
+    worse: Floats = 100 * np.maximum(waiting, delayed)
+    return worse
 
 
 PATTERN = Pattern(

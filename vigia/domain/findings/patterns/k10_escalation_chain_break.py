@@ -15,11 +15,11 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from vigia.domain.findings.pattern import Pattern, Verdict, scopes
+from vigia.domain.findings.pattern import Leg, Pattern, Verdict, scopes
 from vigia.domain.findings.types import Category, ScopeKind, Severity
 from vigia.domain.watch.chains import Chains
 from vigia.domain.watch.known import Known
-from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, Moments
+from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, Floats, Moments
 from vigia.domain.watch.on_call import OnCall
 from vigia.domain.watch.slots import Slots
 from vigia.domain.watch.work import HOUR_US
@@ -78,7 +78,8 @@ def _holes(known: Known, policy: ChainBreakPolicy) -> Verdict:
                 empty[grave][place] += ~reached
     told = {grave: hours.spread(count[number]) for grave, count in empty.items()}
     ids = things.site_ids
-    raised = (sum(told.values()) > 0) & things.is_active[:, None]
+    leg = Leg("steps that reach nobody", np.add.reduce(list(told.values())), 1)
+    raised = leg.holds & things.is_active[:, None]
     return Verdict(
         HOLE,
         ScopeKind.SITE,
@@ -86,6 +87,7 @@ def _holes(known: Known, policy: ChainBreakPolicy) -> Verdict:
         raised,
         np.full(raised.shape, Severity.MEDIUM.rank),
         timedelta(hours=1),
+        legs=(leg,),
         figures={f"steps of {grave} that reach nobody": each for grave, each in told.items()},
     )
 
@@ -101,7 +103,8 @@ def _breaks(known: Known, policy: ChainBreakPolicy) -> Verdict:
     by_system = _held(known.moments, alerts, "system_us")
     is_muted = _planned(known, alerts)
     is_crisis = alerts["type"].is_in(CRISIS).fill_null(value=False).to_numpy()[:, None]
-    waits_min = (known.moments.at_us - alerts["raised_us"].to_numpy()[:, None]) / MINUTE_US
+    waits_min = _minutes_since(known, alerts["raised_us"])
+    broken_us = alerts.select(pl.min_horizontal("people_us", "system_us")).to_series()
     return Verdict(
         KIND,
         ScopeKind.ALERT,
@@ -118,12 +121,22 @@ def _breaks(known: Known, policy: ChainBreakPolicy) -> Verdict:
         _LOOK_BACK,
         subtype=by_system.astype(np.int64),
         subtypes=WORDS,
+        legs=(
+            Leg("minutes for which nobody has moved it", _minutes_since(known, broken_us), 0),
+            Leg("open and in nobody's hands", _held(known.moments, alerts, "from_us"), 1),
+        ),
         figures={"minutes since the alert": waits_min},
     )
 
 
+def _minutes_since(known: Known, us: pl.Series) -> Floats:
+    """Minutes from a time of each alert to each instant; minus infinity before it."""
+    minutes: Floats = (known.moments.at_us - us.to_numpy()[:, None]) / MINUTE_US
+    return np.where(minutes < 0, -np.inf, minutes)
+
+
 def _held(moments: Moments, alerts: pl.DataFrame, since: str) -> Bools:
-    """Where each alert is broken in one of the two ways."""
+    """Where each alert is open, from one of its times on."""
     level = moments.level(
         alerts.height,
         np.arange(alerts.height),
