@@ -39,7 +39,7 @@ shift               post_id starts_at ends_at headcount status
 shift_assignment    shift_id person_id status relieved_by
 leave_request       person_id from_at to_at status
 sla_policy          code calendar_id
-sla_target          policy_id priority category first_response_min round_the_clock
+sla_target          policy_id priority category first_response_min resolve_min round_the_clock
 escalation_policy   code
 escalation_step     policy_id order_no wait_min target target_ref channel min_severity
 on_call_shift       schedule_code role region person_id backup_id from_at to_at

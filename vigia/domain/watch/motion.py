@@ -24,6 +24,8 @@ STILL_M = 10.0
 SHORT_US = 10 * MINUTE_US
 """Nobody wonders about a quiet that is shorter."""
 DAY_US = 24 * 60 * MINUTE_US
+REACH_US = 2 * DAY_US
+"""Positions that are older than this at the first instant are not looked at."""
 RUN_MPS = 2.2
 """From here on somebody runs. What the phone calls running is often a brisk walk."""
 _MOVES = ("walking", "running", "vehicle")
@@ -52,7 +54,9 @@ class Motion:
         `person` (row), `at_us`, `received_us`, `is_moved` (since the position before), `is_run`.
         """
         rows = self.signs.fixes.filter(
-            pl.col("valid").fill_null(value=True), ~pl.col("outdated").fill_null(value=False)
+            pl.col("at").to_physical() > self.moments.first_us - REACH_US,
+            pl.col("valid").fill_null(value=True),
+            ~pl.col("outdated").fill_null(value=False),
         )
         rows = rows.with_columns(
             person=pl.Series(self.things.people(self.things.carriers(rows)), dtype=pl.Int64)

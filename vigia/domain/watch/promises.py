@@ -6,6 +6,7 @@ or the open ones of the policy's calendar, as the policy says; without a policy 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,6 +29,8 @@ from vigia.domain.watch.things import latest
 
 USUAL_MIN = {"P1": 5, "P2": 15, "P3": 240, "P4": 480}
 """Minutes to the first answer where nothing is promised."""
+USUAL_RESOLVE_MIN = {"P1": 240, "P2": 480, "P3": 1440, "P4": 2400}
+"""Minutes to the solution where nothing is promised."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,34 @@ class Promises:
 
     @cached_property
     def by_priority(self) -> pl.DataFrame:
-        """What is promised: `priority`, `minutes`, `calendar_id` (null: every hour counts)."""
+        """Promised answers: `priority`, `minutes`, `calendar_id` (null: every hour counts)."""
+        return self._told("first_response_min", USUAL_MIN)
+
+    @cached_property
+    def resolved(self) -> pl.DataFrame:
+        """Promised solutions, in the form of `by_priority`."""
+        return self._told("resolve_min", USUAL_RESOLVE_MIN)
+
+    def _told(self, column: str, usual_min: Mapping[str, int]) -> pl.DataFrame:
         targets = latest(self.facts["sla_target"], "target_id")
         policies = latest(self.facts["sla_policy"], "policy_id").select("policy_id", "calendar_id")
         told = (
             targets.filter(pl.col("category").is_null())
-            .drop_nulls(["priority", "first_response_min"])
+            .drop_nulls(["priority", column])
             .join(policies, on="policy_id", how="left", maintain_order="left")
             .with_columns(
                 calendar_id=pl.when(~pl.col("round_the_clock").fill_null(value=False)).then(
                     "calendar_id"
                 )
             )
-            .sort("first_response_min", "policy_id")
+            .sort(column, "policy_id")
             .unique("priority", keep="first", maintain_order=True)
-            .select("priority", "calendar_id", minutes=pl.col("first_response_min").cast(pl.Int64))
+            .select("priority", "calendar_id", minutes=pl.col(column).cast(pl.Int64))
         )
-        usual = pl.DataFrame({"priority": list(USUAL_MIN), "minutes": list(USUAL_MIN.values())})
+        usual = pl.DataFrame(
+            {"priority": list(usual_min), "minutes": list(usual_min.values())},
+            schema={"priority": pl.String, "minutes": pl.Int64},
+        )
         rest = usual.join(told, on="priority", how="anti")
         return pl.concat([told, rest], how="diagonal").sort("priority")
 
@@ -75,12 +89,13 @@ class Promises:
         ).iter_rows():
             mine = (priority == name).fill_null(value=False).to_numpy() & (opened_us > LONG_AGO_US)
             if mine.any():
-                counted = self._counted(calendar, opened_us[mine])
+                counted = self.counted(calendar, opened_us[mine])
                 need = np.full(int(mine.sum()), minutes * MINUTE_US // 2, np.int64)
                 half[mine] = counted.add(opened_us[mine], need)
         return half
 
-    def _counted(self, calendar_id: str | None, opened_us: Ints) -> CountedTime:
+    def counted(self, calendar_id: str | None, opened_us: Ints) -> CountedTime:
+        """The hours that count for tickets opened at some times."""
         first, last = (
             datetime.fromtimestamp(int(us) // 1_000_000, UTC)
             for us in (opened_us.min(), opened_us.max())
