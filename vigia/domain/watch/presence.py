@@ -91,7 +91,7 @@ class Presence:
         punches = self._punches()
         shown = pl.max_horizontal("at_us", "received_us")
         following = punches.with_columns(
-            next_us=shown.shift(-1).over("person_id").fill_null(NEVER_US), from_us=shown
+            next_us=_any_later(shown).over("person_id"), from_us=shown
         ).filter(pl.col("kind") == "clock_in")
         planned = self._planned(following)
         forgotten = pl.when(pl.col("ends_us") < NEVER_US).then(pl.col("ends_us") + FORGOTTEN_US)
@@ -196,10 +196,8 @@ class Presence:
     def breaks(self) -> pl.DataFrame:
         """Breaks of people: `person_id`, `from_us`, `until_us`, both as they became known."""
         shown = pl.max_horizontal(pl.col("at").to_physical(), pl.col("received_at").to_physical())
-        rows = self.facts["attendance_event"].sort("person_id", "at").with_columns(from_us=shown)
-        after = rows.with_columns(
-            until_us=pl.col("from_us").shift(-1).over("person_id").fill_null(NEVER_US)
-        )
+        rows = self.facts["attendance_event"].sort("person_id", "at", "received_at")
+        after = rows.with_columns(from_us=shown, until_us=_any_later(shown).over("person_id"))
         return after.filter(pl.col("kind") == "break_start").select(
             "person_id",
             "from_us",
@@ -318,8 +316,8 @@ class Presence:
                 "post_id",
                 "site_id",
                 "headcount",
-                from_us=_wall(pl.col("day"), pl.col("start_local"), zone),
-                until_us=_wall(
+                from_us=wall_us(pl.col("day"), pl.col("start_local"), zone),
+                until_us=wall_us(
                     pl.when(over).then(pl.col("day") + DAY).otherwise("day"),
                     pl.col("end_local"),
                     zone,
@@ -418,11 +416,16 @@ class Presence:
         return near > 0
 
 
+def _any_later(shown: pl.Expr) -> pl.Expr:
+    """When the first of the rows that follow becomes known: whichever does, it ends this one."""
+    return shown.shift(-1, fill_value=NEVER_US).reverse().cum_min().reverse()
+
+
 def _midnight(day: pl.Expr, zone: str) -> pl.Expr:
     return _in_zone(day.cast(pl.Datetime("us")), zone)
 
 
-def _wall(day: pl.Expr, clock: pl.Expr, zone: str) -> pl.Expr:
+def wall_us(day: pl.Expr, clock: pl.Expr, zone: str) -> pl.Expr:
     return _in_zone(day.dt.combine(clock, time_unit="us"), zone)
 
 
