@@ -7,6 +7,7 @@ asked for hour by hour, since plans are made by the hour.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,22 +72,20 @@ class OnCall:
             until_us="until_us",
         )
 
-    def _candidates(self, target: str, ref: str, region: str | None) -> pl.DataFrame:
+    def _candidates(self, target: str, ref: str) -> pl.DataFrame:
         """Who could be meant by a step: as `_plan`."""
         if target == "person":
             one = self.facts.named("person", pl.Series([ref]))
             return self._at_work(pl.col("person_id").is_in([ref, one[0]]))
         if target == "client_contact":
             return self._at_work(pl.col("role") == "client_contact")
-        here = pl.col("region").is_null() | pl.col("region").eq_missing(pl.lit(region, pl.String))
         if target == "on_call_schedule":
-            return self._plan.filter(pl.col("schedule_code") == ref, here)
+            return self._plan.filter(pl.col("schedule_code") == ref)
         role = pl.col("role") == ROLE_OF_TARGET.get(ref, ref)
         plan = self._plan.filter(role)
         # Until a plan is told, everybody at work in the role may be meant.
         until_us = pl.min_horizontal("until_us", pl.lit(plan["from_us"].min()))
-        anybody = self._at_work(role).with_columns(until_us=until_us)
-        return pl.concat([plan.filter(here), anybody])
+        return pl.concat([plan, self._at_work(role).with_columns(until_us=until_us)])
 
     def _at_work(self, which: pl.Expr) -> pl.DataFrame:
         return self._people.filter(which, pl.col("status").fill_null("active") == "active").select(
@@ -100,17 +99,33 @@ class OnCall:
             until_us="until_us",
         )
 
-    def reached(self, target: str, ref: str, region: str | None, at_us: Ints, hours: int) -> Bools:
-        """Whether a step reaches somebody, by instant, at that hour and each of the next ones.
+    def reached(
+        self, target: str, ref: str, regions: Sequence[str], at_us: Ints, hours: int
+    ) -> Bools:
+        """Whether a step reaches somebody at that hour and each of the next, by region and instant.
 
         Args:
             target: Kind of target.
             ref: Which role, schedule or person.
-            region: Of the site.
+            regions: Of sites.
             at_us: Instants at which it is asked.
             hours: How many hours ahead count.
         """
-        who = self._candidates(target, ref, region)
+        who = self._candidates(target, ref)
+        everywhere = pl.col("region").is_null()
+        common = self._covered(who.filter(everywhere), at_us, hours)
+        own = {
+            region: self._covered(rows, at_us, hours)
+            for (region,), rows in who.filter(~everywhere)
+            .partition_by("region", as_dict=True)
+            .items()
+        }
+        covered = [common | own[region] if region in own else common for region in regions]
+        reached: Bools = np.array(covered, dtype=bool).reshape(len(regions), *common.shape)
+        return np.asarray(reached.all(axis=2), dtype=bool)
+
+    def _covered(self, who: pl.DataFrame, at_us: Ints, hours: int) -> Bools:
+        """Whether somebody of them is to be reached, by instant and hour from then on."""
         then = at_us[:, None] + np.arange(hours + 1, dtype=np.int64) * HOUR_US
         found = np.zeros(then.shape, dtype=bool)
         for person, first, last, known, void in who.select(
@@ -124,7 +139,7 @@ class OnCall:
             np.logical_or(found, there, out=found)
             if found.all():
                 break
-        return np.asarray(found.all(axis=1), dtype=bool)
+        return found
 
     @cached_property
     def _absences(self) -> dict[str, list[tuple[int, ...]]]:

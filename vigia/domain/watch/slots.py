@@ -15,10 +15,29 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US, Bools, Ints, Moments
 
 SLOT_US = 5 * MINUTE_US
 Number = TypeVar("Number", bound=np.generic)
+
+
+_TIMELESS = {
+    "presence": ("duties", "stays"),
+    "work": ("tasks", "tours", "tickets", "alerts"),
+}
+"""By part of what is known, histories that are the same whatever the instants."""
+
+
+def known_at(known: Known, moments: Moments) -> Known:
+    """What is known at other instants, without reading the same histories again."""
+    other = Known(known.facts, moments)
+    # A cached property is what stands under its name.
+    vars(other)["things"] = known.things
+    for part, names in _TIMELESS.items():
+        mine, others = getattr(known, part), getattr(other, part)
+        vars(others).update({name: getattr(mine, name) for name in names})
+    return other
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from vigia.domain.findings.pattern import Leg, Pattern, Verdict, scopes
 from vigia.domain.findings.types import ScopeKind, Severity
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US, Bools, Floats, Grid
-from vigia.domain.watch.slots import SLOT_US, Slots
+from vigia.domain.watch.slots import SLOT_US, Slots, known_at
 from vigia.domain.watch.things import latest
 from vigia.domain.watch.work import widened
 
@@ -64,7 +64,7 @@ def judge(known: Known, policy: SlaStormPolicy) -> Iterator[Verdict]:
     things = known.things
     calm_slots = round(policy.calm_min * MINUTE_US) // SLOT_US
     slots = Slots(known.moments, _STORM_SLOTS + calm_slots + 1)
-    at_slots = Known(known.facts, slots.starts)
+    at_slots = known_at(known, slots.starts)
     taken = (_tasks(at_slots, policy), _tours(at_slots, policy), _alerts(at_slots, policy))
     legs = tuple(Leg(t.name, slots.spread(t.value), slots.spread(t.bound)) for t in taken)
     full, half = _legs_at(taken, 1.0), _legs_at(taken, 0.5)

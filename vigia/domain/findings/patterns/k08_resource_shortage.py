@@ -18,7 +18,7 @@ from vigia.domain.findings.types import ScopeKind, Severity
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US, Floats, Grid, Ints
 from vigia.domain.watch.promises import Promises
-from vigia.domain.watch.slots import SLOT_US, Slots
+from vigia.domain.watch.slots import SLOT_US, Slots, known_at
 from vigia.domain.watch.work import TICKET_WAITS
 
 SAFETY_TASKS = ("escort", "patrol")
@@ -63,7 +63,7 @@ def judge(known: Known, policy: ResourceShortagePolicy) -> Iterator[Verdict]:
     """Sites that cannot do what is due."""
     lasts = round(policy.lasts_min * MINUTE_US) // SLOT_US
     slots = Slots(known.moments, lasts + 1)
-    past = Known(known.facts, slots.starts)
+    past = known_at(known, slots.starts)
     taken = _legs(past, policy)
     active = known.things.is_active[:, None]
     too_much = np.logical_and.reduce([leg.holds for leg in taken]) & active

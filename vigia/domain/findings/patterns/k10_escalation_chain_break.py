@@ -66,16 +66,17 @@ def _holes(known: Known, policy: ChainBreakPolicy) -> Verdict:
     things, on_call = known.things, OnCall(known.facts)
     hours = Slots(known.moments, width_us=HOUR_US)
     regions, number = np.unique(things.site["region"].fill_null("").to_numpy(), return_inverse=True)
-    empty = {
-        severity: np.zeros((len(regions), len(hours.starts)), dtype=np.int64) for severity in GRAVE
-    }
-    for severity, target, ref in on_call.steps.select("severity", "target", "target_ref").rows():
-        for place, region in enumerate(regions.tolist()):
-            reached = on_call.reached(
-                target, ref, region, hours.starts.at_us, round(policy.ahead_h)
-            )
-            for grave in GRAVE[GRAVE.index(severity) if severity in GRAVE else 0 :]:
-                empty[grave][place] += ~reached
+    empty = {grave: np.zeros((len(regions), len(hours.starts)), np.int64) for grave in GRAVE}
+    ahead_h = round(policy.ahead_h)
+    for (target, ref), chains in on_call.steps.partition_by(
+        "target", "target_ref", as_dict=True
+    ).items():
+        reached = on_call.reached(target, ref, regions.tolist(), hours.starts.at_us, ahead_h)
+        for grave in GRAVE:
+            # A step for HIGH is taken for what is worse too.
+            graver = GRAVE[GRAVE.index(grave) + 1 :]
+            taken = sum(severity not in graver for severity in chains["severity"])
+            empty[grave] += np.where(reached, 0, taken)
     told = {grave: hours.spread(count[number]) for grave, count in empty.items()}
     ids = things.site_ids
     leg = Leg("steps that reach nobody", np.add.reduce(list(told.values())), 1)
