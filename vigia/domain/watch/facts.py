@@ -102,7 +102,7 @@ REFERENCE = frozenset(
 STANDING = (
     "site", "client", "zone", "geofence", "post", "post_requirement", "calendar", "person",
     "device", "device_assignment", "tour_template", "checkpoint", "maintenance_window",
-    "sla_policy", "sla_target",
+    "sla_policy", "sla_target", "escalation_step",
 )  # fmt: skip
 """Tables of what exists: rules take the latest of it, so no instant may be shown what was told
 later."""
