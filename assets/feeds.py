@@ -62,6 +62,7 @@ def contract_results(platform: Platform, names: Iterable[str]) -> Iterator[dg.As
             asset_key=ops_key(name),
             check_name="contract",
             passed=not violations,
+            description="; ".join(violations) or None,
             metadata={"violations": "\n".join(violations)} if violations else {},
         )
 
@@ -82,12 +83,17 @@ def value_results(
             check_name="values",
             passed=not broken,
             severity=dg.AssetCheckSeverity.WARN,
+            description="; ".join(map(_said, broken)) or None,
             metadata={
                 "rows": sum(e.row_count for e in examined),
                 "rules": sum(len(e.verdicts) for e in examined),
                 **({"broken": render.table(broken)} if broken else {}),
             },
         )
+
+
+def _said(broken: dict[str, object]) -> str:
+    return f"{broken['rule']}: {broken['rows that break it']} of {broken['of']} rows"
 
 
 def _broken(examination: quality.Examination, verdict: Verdict) -> dict[str, object]:

@@ -66,11 +66,13 @@ def _events(
         metadata = {"seconds": round(built.seconds, 2), **rows}
         yield dg.MaterializeResult(asset_key=mart_key(mart.name), metadata=metadata)
     tests = [n for n in result.nodes if n.kind != "model" and _is_about(n, mart)]
+    remarks = [n for n in tests if n.is_failed or n.status == "warn"]
     yield dg.AssetCheckResult(
         asset_key=mart_key(mart.name),
         check_name="tests",
-        passed=built is not None and not any(n.is_failed or n.status == "warn" for n in tests),
+        passed=built is not None and not remarks,
         severity=_severity(tests),
+        description="; ".join(f"{n.name}: {n.failures} rows" for n in remarks) or None,
         metadata={"tests": len(tests), "results": render.table([_row(n) for n in tests])},
     )
 

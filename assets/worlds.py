@@ -59,8 +59,14 @@ def world_realism(
         asset_key=REALISM,
         check_name=_PLAUSIBLE.name,
         severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(map(_said, off)) or None,
         metadata={"off": render.table(off)},
     )
+
+
+def _said(rate: dict[str, Any]) -> str:
+    value, low, high = (f"{rate[name]:.3g}" for name in ("value", "low", "high"))
+    return f"{rate['name']} in {rate['world']}: {value}, believable {low} to {high}"
 
 
 def _worlds(home: Path) -> list[Path]:

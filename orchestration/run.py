@@ -46,7 +46,7 @@ def run_job(
 
     Returns:
         `run_id`, `success`, `seconds`, `steps` (step to seconds), `rows` (asset to rows written),
-        `failed` (step to error) and `broken` (checks that did not pass, as asset:check).
+        `failed` (step to error) and `broken` (asset:check that did not pass, to what it says).
     """
     job = (definitions or build_definitions()).resolve_job_def(name)
     started = perf_counter()
@@ -72,11 +72,11 @@ def run_job(
             for e in events
             if e.is_step_failure
         },
-        "broken": [
-            f"{check.asset_key.to_user_string()}:{check.check_name}"
+        "broken": {
+            f"{check.asset_key.to_user_string()}:{check.check_name}": check.description or ""
             for check in result.get_asset_check_evaluations()
             if not check.passed
-        ],
+        },
     }
 
 

@@ -48,7 +48,7 @@ def test_the_marts_hold_what_came_in(finished_demo: FinishedDemo) -> None:
 def test_no_data_check_is_broken_and_nothing_waits_for_recomputation(
     finished_demo: FinishedDemo,
 ) -> None:
-    assert finished_demo.report.broken == ()
+    assert finished_demo.report.broken == {}
     assert _one(finished_demo, "SELECT count(*) FROM ops.dirty_slot") == 0
 
 

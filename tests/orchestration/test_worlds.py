@@ -58,6 +58,7 @@ def test_a_rate_that_is_off_warns_and_stops_nothing(platform, shown):
     (folder / MANIFEST).write_text(json.dumps(manifest))
     _, check = shown()
     assert not check.passed
+    assert check.description == "no-shows in odd: 0.4, believable 0 to 0.1"
     assert check.severity is dg.AssetCheckSeverity.WARN
     assert "no-shows" in check.metadata["off"].value
     assert "sent twice" not in check.metadata["off"].value

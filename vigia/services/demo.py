@@ -75,13 +75,13 @@ class DemoReport:
     """What the demo did.
 
     Attributes:
-        seconds: Step to seconds.
+        seconds: Step to seconds; a part of a step is named `step: part`.
         rows: Table of schema `ops` (or `marts.` and its name) to rows.
         loads: Company to the account of what it brought.
         origins: Company to where that came from.
         world: Folder of the simulated company, if there is one.
         peak_mb: Most memory that the demo and the database server held together.
-        broken: Data checks that did not pass, as Dagster names them.
+        broken: Data checks that did not pass, as Dagster names them, to what they say.
         evaluation: What was found in the simulated company against what was true there.
     """
 
@@ -91,7 +91,7 @@ class DemoReport:
     origins: dict[str, str] = field(default_factory=dict)
     world: Path | None = None
     peak_mb: float = 0.0
-    broken: tuple[str, ...] = ()
+    broken: dict[str, str] = field(default_factory=dict)
     evaluation: dict[str, Any] = field(default_factory=dict)
 
 
@@ -299,14 +299,14 @@ def _run_pipeline(
         step = f"{job} {days[0]:%Y-%m} to {days[1]:%Y-%m}" if days else job
         with _timed(report, step, on_step):
             result = run_job(settings, job, days=days)
-        report.seconds |= {f"  {name}": seconds for name, seconds in result.steps.items()}
+        report.seconds |= {f"{step}: {part}": took for part, took in result.steps.items()}
         if not result.success:
             failed = "; ".join(f"{name}: {error}" for name, error in result.failed.items())
             raise DemoError(
                 f"The Dagster run {result.run_id} ({job}) failed: {failed}. "
                 "`vigia up --only dagster` shows it in the web page."
             )
-        report.broken += result.broken
+        report.broken |= result.broken
 
 
 def _days_to_compute(database: Database) -> list[tuple[date, date]]:

@@ -34,7 +34,7 @@ class JobResult:
         steps: Step to seconds, for steps that ended well.
         rows: Asset to rows written.
         failed: Step to its error.
-        broken: Checks that did not pass, as `schema/table:check`.
+        broken: Checks that did not pass, as `schema/table:check`, to what they say.
     """
 
     run_id: str
@@ -43,7 +43,7 @@ class JobResult:
     steps: dict[str, float] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
-    broken: tuple[str, ...] = ()
+    broken: dict[str, str] = field(default_factory=dict)
 
 
 def run_job(
@@ -85,7 +85,7 @@ def _result(name: str, output: str, complaint: str) -> JobResult:
     lines = output.strip().splitlines()
     try:
         found = json.loads(lines[-1])
-        return JobResult(**{**found, "broken": tuple(found["broken"])})
+        return JobResult(**found)
     except (IndexError, ValueError, TypeError, KeyError) as error:
         last_words = "\n".join(complaint.strip().splitlines()[-15:])
         raise PipelineError(
