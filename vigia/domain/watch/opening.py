@@ -6,30 +6,25 @@ nobody is needed (`presence`), or who is there all the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import orjson
 import polars as pl
 
-from vigia.domain.calendar import (
-    DAY_US,
-    Calendar,
-    CalendarError,
-    CountedTime,
-    DayKind,
-    instant,
-    read_hours,
-)
+from vigia.domain.calendar import CalendarError, DayKind, read_hours
 from vigia.domain.watch.facts import Facts
-from vigia.domain.watch.moments import Bools, Ints, Moments
+from vigia.domain.watch.moments import Bools, Ints, Moments, instants
+from vigia.domain.watch.presence import wall_us
 from vigia.domain.watch.things import Things, latest
+from vigia.domain.windows import DAY
 
-MARGIN_US = 2 * DAY_US
-"""Calendars are laid out so far around the instants."""
+NOON_MIN, DAY_MIN = 12 * 60, 24 * 60
+_OFF = (DayKind.PUBLIC, DayKind.CLIENT, DayKind.CLOSED)
+_HOURS = {"calendar_id": pl.String(), "tz": pl.String(), "dow": pl.Int8(), "opens_min": pl.Int64()}
 
 
 @dataclass(frozen=True)
@@ -47,54 +42,110 @@ class Opening:
     moments: Moments
 
     @cached_property
-    def is_closed(self) -> Bools:
-        """Sites whose calendar says that they are closed; never one without a calendar."""
-        rows = np.repeat(np.arange(len(self.things.site_ids)), len(self.moments))
-        at_us = np.tile(self.moments.at_us, len(self.things.site_ids))
-        return self.closed_at(rows, at_us).reshape(-1, len(self.moments))
+    def hours(self) -> pl.DataFrame:
+        """Usual hours: `calendar_id`, `tz`, `dow` (0 Monday), `opens_min`, `closes_min`.
+
+        A calendar that counts round the clock, or that nobody can read, has none.
+        """
+        told = latest(self.facts["calendar"], "calendar_id")
+        rows = [
+            (row["calendar_id"], row["tz"] or "UTC", *stretch)
+            for row in told.iter_rows(named=True)
+            for stretch in _stretches(row["hours"])
+        ]
+        return pl.DataFrame(rows, {**_HOURS, "closes_min": pl.Int64()}, orient="row")
+
+    @cached_property
+    def stretches(self) -> pl.DataFrame:
+        """When sites are usually open, a day before the moments to a day after them.
+
+        `site`, `from_us`, `until_us`, and `shuts_us`, which is sooner on a day off.
+        """
+        first, last = (instants(np.array([us], np.int64))[0] for us in self.moments.at_us[[0, -1]])
+        days = pl.date_range(first.date() - DAY, last.date() + DAY, eager=True).alias("day")
+        each = self.hours.join(
+            days.to_frame().with_columns(dow=days.dt.weekday() - 1), on="dow"
+        ).join(self._days_off, on=["calendar_id", "day"], how="left")
+        noon = pl.min_horizontal("closes_min", pl.lit(NOON_MIN))
+        shuts = (
+            pl.when(pl.col("off").is_in([kind.value for kind in _OFF]))
+            .then("opens_min")
+            .when(pl.col("off") == DayKind.HALF_DAY.value)
+            .then(pl.max_horizontal("opens_min", noon))
+            .otherwise("closes_min")
+        )
+        each = each.with_columns(shuts_min=shuts)
+        sites = self.things.site.select("calendar_id", site=pl.int_range(pl.len()))
+        parts = [
+            part.select(
+                "calendar_id",
+                from_us=_at(pl.col("opens_min"), zone),
+                until_us=_at(pl.col("closes_min"), zone),
+                shuts_us=_at(pl.col("shuts_min"), zone),
+            )
+            for (zone,), part in each.partition_by("tz", as_dict=True).items()
+        ]
+        empty = pl.DataFrame(
+            schema={"calendar_id": pl.String}
+            | dict.fromkeys(("from_us", "until_us", "shuts_us"), pl.Int64)
+        )
+        return pl.concat([empty, *parts]).join(sites, on="calendar_id").drop("calendar_id")
+
+    @cached_property
+    def _days_off(self) -> pl.DataFrame:
+        """Days that differ from their weekday: `calendar_id`, `day`, `off` (its kind)."""
+        told = latest(self.facts["holiday"], "holiday_id").drop_nulls(["calendar_id", "holiday_on"])
+        named = told.select("calendar_id", pl.col("holiday_on").alias("day"), off="kind")
+        # Of two kinds on one day the one that closes longer counts.
+        longest = named.sort(pl.col("off") == DayKind.HALF_DAY.value)
+        return longest.unique(["calendar_id", "day"], keep="first", maintain_order=True)
+
+    @cached_property
+    def has_hours(self) -> Bools:
+        """Sites of which it is known when they are open."""
+        known: Bools = (
+            self.things.site["calendar_id"]
+            .is_in(self.hours["calendar_id"].unique().to_list())
+            .fill_null(value=False)
+            .to_numpy()
+        )
+        return known
 
     def closed_at(self, site: Ints, at_us: Ints, *, days_off: bool = True) -> Bools:
         """Whether each site is closed at an instant of its own.
 
         Args:
-            site: Rows of sites; -1 is never closed.
-            at_us: Instants, within two days of the moments; others are taken to be open.
-            days_off: Holidays count; without them, what is usual for the weekday.
+            site: Rows of sites; one without hours is never closed, nor is -1.
+            at_us: Instants within a day of the moments.
+            days_off: Days off count; without them, what is usual for the weekday.
         """
-        closed = np.zeros(len(site), bool)
-        low, high = self.moments.first_us - MARGIN_US, self.moments.last_us + MARGIN_US
-        inside = (at_us > low) & (at_us < high)
-        for calendar, sites in self._laid_out(low, high, days_off=days_off):
-            mine = inside & np.isin(site, sites)
-            closed[mine] = ~calendar.counted[calendar.tile_of(at_us[mine])]
+        until = pl.col("shuts_us" if days_off else "until_us")
+        asked = pl.DataFrame({"site": site, "at_us": at_us}).with_row_index("row")
+        open_ = asked.join(self.stretches, on="site").filter(
+            pl.col("from_us") <= pl.col("at_us"), pl.col("at_us") < until
+        )
+        closed = np.append(self.has_hours, np.False_)[site]
+        closed[open_["row"].to_numpy()] = False
         return closed
 
-    def _laid_out(self, low: int, high: int, *, days_off: bool) -> list[tuple[CountedTime, Ints]]:
-        """Each calendar over a span, with the rows of its sites; those that say nothing left out."""
-        told = latest(self.facts["calendar"], "calendar_id")
-        days = latest(self.facts["holiday"], "holiday_id").drop_nulls(["calendar_id", "holiday_on"])
-        off = days.partition_by("calendar_id", as_dict=True) if days_off else {}
-        sites = self.things.site.with_row_index("row").partition_by("calendar_id", as_dict=True)
-        found = []
-        for row in told.iter_rows(named=True):
-            key = (row["calendar_id"],)
-            calendar = _calendar(row, off.get(key))
-            if calendar is not None and key in sites:
-                laid_out = CountedTime.over(calendar, instant(low), instant(high))
-                found.append((laid_out, sites[key]["row"].to_numpy()))
-        return found
 
-
-def _calendar(row: dict[str, Any], off: pl.DataFrame | None) -> Calendar | None:
-    """A calendar as it was told; None where it cannot be read or counts round the clock."""
+def _stretches(hours: str | None) -> Iterator[tuple[int, int, int]]:
+    """Weekday, opening and closing minute of each stretch."""
     try:
-        hours = read_hours(orjson.loads(row["hours"] or "{}"))
-        holidays = {} if off is None else _holidays(off)
-        return Calendar(row["tz"] or "UTC", hours, holidays) if hours else None
+        read = read_hours(orjson.loads(hours or "{}"))
     except (CalendarError, orjson.JSONDecodeError):
-        return None
+        return
+    for weekday, spans in read.items():
+        for opens, closes in spans:
+            begins = opens.hour * 60 + opens.minute
+            ends = (closes.hour * 60 + closes.minute) or DAY_MIN
+            if weekday in range(7) and begins < ends:
+                yield weekday, begins, ends
 
 
-def _holidays(off: pl.DataFrame) -> dict[date, DayKind]:
-    known = off.filter(pl.col("kind").is_in([kind.value for kind in DayKind]))
-    return {day: DayKind(kind) for day, kind in known.select("holiday_on", "kind").iter_rows()}
+def _at(minute: pl.Expr, zone: str) -> pl.Expr:
+    """An instant by day and minute of the wall clock."""
+    over = minute >= DAY_MIN
+    day = pl.when(over).then(pl.col("day") + timedelta(days=1)).otherwise(pl.col("day"))
+    clock = pl.time(minute % DAY_MIN // 60, minute % 60)
+    return wall_us(day, clock, zone)
