@@ -22,9 +22,23 @@ def muted(made: Made, *minutes: float, kind: str = KIND, window_us: int = HOUR_U
     return known.muting.of_sites(kind, CATEGORY, window_us)[0].tolist()
 
 
+def planned(made: Made, begins: float, ends: float, *, told: float = -600, **values) -> Made:
+    """Planned work, told at a minute."""
+    usual = {
+        "mw_id": f"{begins} {ends}",
+        "site_id": "site",
+        "matcher": "{}",
+        "mode": "recover",
+        "state": "planned",
+    }
+    times = {"starts_at": at(begins), "ends_at": at(ends)}
+    return made.add("maintenance_window", told, **usual | times | values)
+
+
 def works(matcher: object = None, **values) -> Made:
-    text = "{}" if matcher is None else orjson.dumps(matcher).decode()
-    return Made().site().window(0, 60, matcher=text, **values)
+    """Planned work for the first hour."""
+    text = orjson.dumps(matcher or {}).decode()
+    return planned(Made().site(), 0, 60, matcher=text, **values)
 
 
 def test_a_window_mutes_its_site_until_what_it_stopped_can_be_heard_of_again():
@@ -38,14 +52,10 @@ def test_one_that_does_not_recover_mutes_until_no_window_of_the_rule_reaches_bac
 
 
 def test_a_window_that_is_told_late_mutes_from_when_it_is_told():
-    made = Made().site()
-    made.add(
-        "maintenance_window", 20, mw_id="w", site_id="site", matcher="{}",
-        starts_at=at(0), ends_at=at(60), mode="recover", state="planned",
-    )  # fmt: skip
-    assert muted(made, 20) == [True]
+    made = planned(Made().site(), 0, 60, told=20)
     known = made.known(every(0, 30, 10))
-    assert known.muting.of_sites(KIND, CATEGORY, HOUR_US)[0].tolist()[:2] == [False, False]
+    muted = known.muting.of_sites(KIND, CATEGORY, HOUR_US)[0].tolist()
+    assert muted == [False, False, True, True]
 
 
 def test_a_window_that_was_called_off_mutes_nothing():
@@ -84,7 +94,7 @@ def test_all_fields_of_a_matcher_must_match_and_one_that_nobody_knows_matches_no
 
 
 def test_a_window_of_no_site_is_about_all_of_them():
-    made = Made().site().site("second").window(0, 60, site=None)
+    made = planned(Made().site().site("second"), 0, 60, site_id=None)
     known = made.known(Moments.of(at(30)))
     assert known.muting.of_sites(KIND, CATEGORY, HOUR_US).all()
 
@@ -103,10 +113,7 @@ def test_without_windows_nothing_is_muted():
 def test_windows_that_overlap_mute_where_any_of_them_does(windows):
     made = Made().site()
     for number, (begins, length, mode) in enumerate(windows):
-        made.add(
-            "maintenance_window", mw_id=f"w{number}", site_id="site", matcher="{}", mode=mode,
-            starts_at=at(begins), ends_at=at(begins + length), state="planned",
-        )  # fmt: skip
+        planned(made, begins, begins + length, mode=mode, mw_id=f"w{number}")
     known = made.known(every(0, 200, 5))
     found = known.muting.of_sites(KIND, CATEGORY, 30 * MINUTE_US)[0]
     for place, us in enumerate(known.moments.at_us):
