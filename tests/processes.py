@@ -20,6 +20,7 @@ SET_UP_ONCE = {
     "tests/quality/": "heavy libraries",
     "tests/worker/test_analytics.py": "heavy libraries",
     "tests/worker/test_audit.py": "a loaded world",
+    "tests/worker/test_collect.py": "a loaded world",
     "tests/worker/test_facts.py": "a loaded world",
     "tests/worker/test_quality.py": "heavy libraries",
 }

@@ -20,6 +20,7 @@ from vigia.domain.findings.types import ScopeKind, Severity, finding_id
 from vigia.domain.watch.moments import Moments
 from vigia.evaluate import facts as stream
 from vigia.store.audits import audited_sites, set_schedule
+from vigia.store.collect import SOURCES
 from vigia.store.connection import Database, Role
 from vigia.store.findings import store_findings
 from vigia.worker import audit as worker
@@ -160,6 +161,21 @@ def test_every_finding_has_a_runbook_steps_and_a_version_of_its_numbers(stepwise
     )
 
 
+def test_every_finding_carries_the_evidence_that_its_runbook_asks_for(stepwise: Database) -> None:
+    """As far as stored rows can show it; the finding's own numbers always."""
+    kinds = "jsonb_array_elements_text(b.evidence_required) AS wanted (kind)"
+    asked = f"ops.finding f JOIN ops.runbook b USING (tenant_id, runbook_id), {kinds}"
+    there = (
+        "EXISTS (SELECT FROM ops.finding_evidence e WHERE e.finding_id = f.finding_id"
+        " AND e.kind = wanted.kind)"
+    )
+    can = f"wanted.kind = ANY(string_to_array('{' '.join(SOURCES)}', ' '))"
+    assert count(stepwise, f"{asked} WHERE {can} AND {there}") > 10
+    assert count(stepwise, f"{asked} WHERE {can} AND NOT {there}") == 0
+    own = "ops.finding_evidence WHERE kind = 'finding'"
+    assert count(stepwise, own) == count(stepwise, "ops.finding")
+
+
 def test_runs_say_how_many_findings_they_raised(stepwise: Database) -> None:
     with stepwise.connect() as admin:
         raised = admin.execute("SELECT sum(finding_count) FROM ops.audit_run").fetchone()
@@ -248,13 +264,17 @@ def test_a_site_that_is_not_audited_has_no_audits_and_no_findings(
     assert not {site for (site,) in about} & set(off)
 
 
-def test_findings_below_the_severity_of_their_site_are_stored_but_not_told(
+def test_a_site_says_what_is_told_of_it_and_whether_evidence_is_kept(
     company: Database, loaded_world: LoadedWorld
 ) -> None:
     with company.transaction(Role.WORKER) as connection:
         found = audited_sites(connection, loaded_world.tenant, Cadence.DEEP, loaded_world.first)
         for number, site in enumerate(found):
-            quiet = Schedule(alert_on_finding=number > 0, alert_severity=Severity.CRITICAL)
+            quiet = Schedule(
+                alert_on_finding=number > 0,
+                alert_severity=Severity.CRITICAL,
+                collect_evidence=number > 0,
+            )
             key = (loaded_world.tenant, UUID(site.site_id))
             set_schedule(connection, *key, quiet, by="manager-1", at=loaded_world.first)
     audit(company, loaded_world, 0)
@@ -263,6 +283,9 @@ def test_findings_below_the_severity_of_their_site_are_stored_but_not_told(
     assert 0 < count(company, told) < count(company, "ops.finding")
     assert count(company, f"{told} AND payload->>'severity' <> 'CRITICAL'") == 0
     assert count(company, f"{told} AND payload->>'site_id' = '{found[0].site_id}'") == 0
+    shown = "ops.finding_evidence e JOIN ops.finding f USING (tenant_id, finding_id)"
+    assert count(company, shown) > 0
+    assert count(company, f"{shown} WHERE f.site_id = '{found[0].site_id}'") == 0
 
 
 def test_the_newest_due_slot_names_the_run(company: Database, loaded_world: LoadedWorld) -> None:

@@ -7,7 +7,7 @@ cadence looks for belongs to `vigia.domain.findings.audit`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -24,6 +24,7 @@ from vigia.domain.findings.inhibition import inhibited
 from vigia.domain.findings.pattern import Pattern
 from vigia.domain.findings.patterns import PATTERNS
 from vigia.domain.findings.rows import findings, scopes_of
+from vigia.domain.findings.runbooks import Runbook
 from vigia.domain.findings.types import SEVERITY
 from vigia.domain.identity import name_uuid
 from vigia.domain.watch.facts import Facts
@@ -40,8 +41,10 @@ from vigia.store.audits import (
     write_episodes,
 )
 from vigia.store.clock import tenant_now
+from vigia.store.collect import Wanted, collect, figures_of
 from vigia.store.connection import Database, Role
 from vigia.store.facts import read_facts
+from vigia.store.finding_evidence import store_evidence
 from vigia.store.findings import announce, store_findings
 from vigia.store.runbooks import read_shelf
 
@@ -207,7 +210,10 @@ def _look(
     rows = findings(tenant, found, audit.patterns, (shelf.book, shelf.ids), names)
     stored = store_findings(connection, tenant, rows, at=last)
     write_episodes(connection, tenant, found.select(EPISODES.names()), far)
-    fresh = rows.filter(pl.col("detected_at") >= first)
+    kept = stored.ids.filter(pl.col("finding_id") == pl.col("stored_id"))
+    fresh = rows.join(kept, on="finding_id", how="semi").filter(pl.col("detected_at") >= first)
+    asked = list(_wanted(audit, fresh, sites, {str(v): k for k, v in shelf.ids.items()}))
+    store_evidence(connection, tenant, collect(connection, tenant, asked))
     announce(connection, tenant, _loud(fresh, sites), audit.now)
     return replace(summary, raised=stored.raised, changed=stored.changed, moved=stored.moved)
 
@@ -259,6 +265,27 @@ def _explained(found: pl.DataFrame, remembered: pl.DataFrame) -> pl.DataFrame:
         parents, on="inhibited_by", how="left", maintain_order="left"
     )
     return muted.with_columns(pl.col("is_muted").fill_null(value=False))
+
+
+def _wanted(
+    audit: _Audit,
+    fresh: pl.DataFrame,
+    sites: Sequence[AuditedSite],
+    runbooks: Mapping[str, Runbook],
+) -> Iterator[Wanted]:
+    """New findings with the evidence that their rule and their runbook ask for."""
+    silent = {site.site_id for site in sites if not site.schedule.collect_evidence}
+    of_rules = {kind: set(p.evidence) for p in audit.patterns for kind in p.kinds}
+    for row in fresh.filter(~pl.col("site_id").is_in(silent).fill_null(value=False)).iter_rows(
+        named=True
+    ):
+        required = runbooks[row["runbook_id"]].front.evidence_required
+        yield Wanted(
+            UUID(row["finding_id"]),
+            frozenset(of_rules.get(row["type"], set()) | set(required)),
+            *(row["site_id"], row["person_id"], row["device_id"]),
+            *(row["window_from"], row["detected_at"], figures_of(row["figures"])),
+        )
 
 
 def _loud(fresh: pl.DataFrame, sites: Sequence[AuditedSite]) -> pl.DataFrame:
