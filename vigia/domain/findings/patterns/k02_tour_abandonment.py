@@ -70,9 +70,9 @@ def judge(known: Known, policy: TourAbandonmentPolicy) -> Iterator[Verdict]:
     quiet = moments.minutes_since(rounds.newest_us)
     left_min = _left_after_min(runs, policy)
     outside = _outside(known, policy)
-    left, late_left = _raised(known, policy, quiet, left_min, _outside)
-    stall_min = np.full_like(left_min, policy.stalled_min)
-    stalled, late_stalled = _raised(known, policy, quiet, stall_min, _halted)
+    left, late_left = _raised(known, policy, quiet - left_min, outside, _outside)
+    halted = _halted(known, policy)
+    stalled, late_stalled = _raised(known, policy, quiet - policy.stalled_min, halted, _halted)
     stalled &= ~(outside > 0)
     yield Verdict(
         "CORRELATION_TOUR_ABANDONMENT",
@@ -134,21 +134,27 @@ def _under_way(known: Known) -> Bools:
 
 
 def _raised(
-    known: Known, policy: TourAbandonmentPolicy, quiet: Floats, bound: Floats, shown: _Shown
+    known: Known, policy: TourAbandonmentPolicy, over_min: Floats, now: Grid, shown: _Shown
 ) -> tuple[Bools, Bools]:
     """Where a guard is shown to be off for too long, and where that is provisional.
 
     As long as the guard's phone may hold scans, they are waited for some minutes more; and as
     long as scans come in, however late, there may be more of them.
+
+    Args:
+        known: What is known.
+        policy: The numbers.
+        over_min: For how much longer than allowed nothing was scanned.
+        now: Positions that show it now.
+        shown: How to find those that were known a while ago.
     """
     behind = _at_guards(known, known.uploads.behind)
     wait_us = round(policy.wait_min * MINUTE_US)
     still = known.moments.at_us - known.rounds.heard_us >= wait_us
-    now = _under_way(known) & still & (shown(known, policy, 0) > 0)
-    raised = now & (quiet >= bound)
+    raised = _under_way(known) & still & (now > 0) & (over_min >= 0)
     if not (raised & behind).any():
         return raised, behind
-    waited = (shown(known, policy, wait_us) > 0) & (quiet >= bound + policy.wait_min)
+    waited = (shown(known, policy, wait_us) > 0) & (over_min >= policy.wait_min)
     return raised & (~behind | waited), behind
 
 

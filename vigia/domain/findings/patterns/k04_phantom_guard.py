@@ -164,7 +164,8 @@ def _is_expected(known: Known) -> Bools:
 
 def _is_excused(known: Known, policy: PhantomGuardPolicy) -> Bools:
     """People with an incident or an escort on hand; everybody where nobody's work is recorded."""
-    window_us = round(policy.window_min * MINUTE_US)
+    # Who is idle for exactly the window has not worked in it.
+    window_us = round(policy.window_min * MINUTE_US) - 1
     working = known.signs.count("person", window_us, W) > 0
     expected = known.presence.people_on & _of_post(known, known.things.post_is("work_expected"))
     nobody = (expected.sum(axis=0) >= policy.peers) & ~(working & expected).any(axis=0)
@@ -200,7 +201,7 @@ def _is_carried(known: Known, policy: PhantomGuardPolicy, raised: Bools) -> Bool
         meetings.join(couples.with_row_index("row"), on=couples.columns),
         len(couples),
     )
-    window_us = round(policy.window_min * MINUTE_US)
+    window_us = round(policy.window_min * MINUTE_US) - 1
     works = known.signs.count("person", window_us, W)[couples["other"].to_numpy()] > 0
     np.logical_or.at(carried, couples["person"].to_numpy(), together & works)
     together_us = round(policy.together_min * MINUTE_US)
