@@ -65,14 +65,18 @@ def axis(title: str, unit: str, per: str = "") -> str:
     return f"{title} ({'count' if unit == '1' else unit}{per})"
 
 
-def change(today: float | None, normal: float | None) -> str | None:
+def change(today: float | None, normal: float | None, *, is_whole: bool = True) -> str | None:
     """How today differs from a normal day; None when there is nothing to compare.
 
-    >>> change(12, 10), change(3, 0)
-    ('+20 % against normal', None)
+    What was counted in a part of a day is a share of a whole one, and no less than usual.
+
+    >>> change(12, 10), change(3, 0), change(3, 10, is_whole=False)
+    ('+20 % against normal', None, '30 % of a whole day')
     """
     if today is None or not normal:
         return None
+    if not is_whole:
+        return f"{100 * today / normal:.0f} % of a whole day"
     return f"{100 * (today - normal) / normal:+.0f} % against normal"
 
 

@@ -49,14 +49,23 @@ def site_states(tenant_id: UUID) -> pl.DataFrame:
 
 
 def days(tenant_id: UUID) -> pl.DataFrame:
-    """One row per local day of the last 60: what happened at all sites together."""
+    """One row per local day of the last 60: what happened at all sites together.
+
+    Where the newest day has not begun yet, a site's open tickets are still open.
+    """
     return read(
         tenant_id,
         """
+        WITH newest AS (
+            SELECT local_date AS last_date, sum(tickets_open) AS still_open
+            FROM marts.mart_site_day WHERE is_today GROUP BY local_date
+        )
         SELECT local_date, bool_or(is_today) AS is_today,
             sum(tickets_opened)::bigint AS tickets_opened,
             sum(tickets_resolved)::bigint AS tickets_resolved,
-            sum(tickets_open)::bigint AS tickets_open, sum(sla_breached)::bigint AS sla_breached,
+            (sum(tickets_open) + coalesce((
+                SELECT sum(still_open) FROM newest WHERE last_date < local_date
+            ), 0))::bigint AS tickets_open, sum(sla_breached)::bigint AS sla_breached,
             sum(fixes)::bigint AS fixes, sum(distance_m) / 1000 AS distance_km,
             sum(scans)::bigint AS scans, sum(tours_missed)::bigint AS tours_missed,
             sum(alerts_raised)::bigint AS alerts_raised, sum(no_shows)::bigint AS no_shows

@@ -27,11 +27,15 @@ DAY_NUMBERS = [
     ("alerts_raised", "Alerts today"),
     ("no_shows", "No-shows today"),
 ]
+LEVELS = {"tickets_open"}
+"""What stands at a value, instead of being counted through the day."""
+LAST_HOUR = 23
 NUMBERS_IN_A_ROW = 5
 
 
-def day_numbers(days: pl.DataFrame) -> None:
+def day_numbers(tenant: Tenant, days: pl.DataFrame) -> None:
     """Today's numbers with the run of the last 60 days behind them."""
+    is_over = tenant.now is None or tenant.local(tenant.now).hour >= LAST_HOUR
     today = days.tail(1).row(0, named=True)
     before = days.head(-1).tail(28)
     held = [(c, label) for c, label in DAY_NUMBERS if (days[c].sum() or 0) > 0]
@@ -43,12 +47,18 @@ def day_numbers(days: pl.DataFrame) -> None:
         place.metric(
             label,
             count(today[column]),
-            change(today[column], None if normal is None else float(str(normal))),
+            change(
+                today[column],
+                None if normal is None else float(str(normal)),
+                is_whole=is_over or column in LEVELS,
+            ),
             delta_color="off",
             border=True,
             chart_data=days[column].fill_null(0).to_list(),
             chart_type="bar",
-            help="Bars: the last 60 local days. Normal: the median of the 28 days before today.",
+            delta_arrow="auto" if is_over or column in LEVELS else "off",
+            help="Bars: the last 60 local days. A normal or whole day: the median of the 28 "
+            "before today.",
         )
 
 
@@ -145,7 +155,7 @@ def page() -> None:
     if days.is_empty():
         st.info("No day has been computed yet.", icon=":material/hourglass_empty:")
         return
-    day_numbers(days)
+    day_numbers(tenant, days)
     left, right = st.columns([3, 2], gap="large")
     with left:
         sites(tenant)
