@@ -159,18 +159,20 @@ class Cover:
 
     @cached_property
     def dark(self) -> pl.DataFrame:
-        """Posts of sites that are not heard of though somebody is checked in there.
+        """Posts of sites that are not heard of though somebody is there who is checked in.
 
         Clock-ins wait in the phones then, and nobody can say who is missing. That such a site is
         silent is a finding of its own.
         """
-        stays = self.presence.stays.select("site_id", in_us="from_us", out_us="until_us")
-        both = self.unheard.join(stays, on="site_id").select(
+        posts = self.things.post.select("post_id", "site_id")
+        there = self.here.join(posts, on="post_id").select(
+            "site_id", in_us="from_us", out_us="until_us"
+        )
+        both = self.unheard.join(there, on="site_id").select(
             "site_id",
             from_us=pl.max_horizontal("from_us", "in_us"),
             until_us=pl.min_horizontal("until_us", "out_us"),
         )
-        posts = self.things.post.select("post_id", "site_id")
         return (
             merged(both, "site_id")
             .join(posts, on="site_id")
