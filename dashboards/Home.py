@@ -21,6 +21,7 @@ PAGES = [
     st.Page("views/Overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
     st.Page("views/Findings.py", title="Findings", icon=":material/notifications_active:"),
     st.Page("views/Site.py", title="Site", icon=":material/location_on:"),
+    st.Page("views/Baselines.py", title="Baselines", icon=":material/monitoring:"),
     st.Page("views/Tickets.py", title="Tickets", icon=":material/confirmation_number:"),
     st.Page("views/Scoreboard.py", title="Scoreboard", icon=":material/scoreboard:"),
     st.Page("views/Data.py", title="Data", icon=":material/database:"),

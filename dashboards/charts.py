@@ -252,6 +252,78 @@ def rates(frame: pl.DataFrame) -> Figure:
     )
 
 
+def against_baseline(observed: pl.DataFrame, anomalies: pl.DataFrame, title: str) -> Figure:
+    """A week of a metric over the band of what is usual, with its anomalies.
+
+    Args:
+        observed: `local` (wall clock, without zone), `observed`, `p05`, `p50`, `p95`.
+        anomalies: `local`, `observed`, `expected`, `direction`, `score`, `raises`.
+        title: Axis title with the unit.
+    """
+    base = alt.Chart(observed).encode(
+        x=alt.X("local:T", title="local time", axis=alt.Axis(format="%a %d %b", tickCount="day"))
+    )
+    band = base.mark_area(color=_WARM, opacity=0.22, interpolate="step-after").encode(
+        y=alt.Y("p05:Q", title=title), y2="p95:Q"
+    )
+    line = base.mark_line(color=_ACCENT, strokeWidth=1.6).encode(
+        y="observed:Q",
+        tooltip=[
+            alt.Tooltip("local:T", format="%Y-%m-%d %H:%M"),
+            *(alt.Tooltip(f"{n}:Q", format=".2f") for n in ("observed", "expected", "p05", "p95")),
+        ],
+    )
+    marks = (
+        alt.Chart(anomalies)
+        .mark_point(color=PRIORITY_COLOURS["P1"], size=60)
+        .encode(
+            x="local:T",
+            y="expected_slot:Q",
+            fillOpacity=alt.condition("datum.raises", alt.value(0.9), alt.value(0.0)),
+            fill=alt.value(PRIORITY_COLOURS["P1"]),
+            tooltip=[
+                alt.Tooltip("local:T", format="%Y-%m-%d %H:%M"),
+                "direction:N",
+                alt.Tooltip("observed:Q", format=".2f"),
+                alt.Tooltip("expected:Q", format=".2f"),
+                alt.Tooltip("score:Q", title="deviations", format=".1f"),
+            ],
+        )
+        .transform_calculate(expected_slot="datum.expected * 5 / max(datum.over_min, 5)")
+    )
+    return (band + line + marks).properties(height=300)
+
+
+def usual_week(profile: pl.DataFrame, title: str) -> Figure:
+    """What is usual at each hour of the week: median within 5 % and 95 %, by weekday.
+
+    Args:
+        profile: `hour_of_week` (0 = Monday 00:00), `p05`, `p50`, `p95`, `mean`, `is_stable`, `n`.
+        title: Axis title with the unit.
+    """
+    base = alt.Chart(profile).encode(
+        x=alt.X(
+            "hour_of_week:Q",
+            title="hour of the week, from Monday 00:00",
+            scale=alt.Scale(domain=[0, 168], nice=False),
+            axis=alt.Axis(values=list(range(0, 169, 24))),
+        )
+    )
+    band = base.mark_area(color=_WARM, opacity=0.22, interpolate="step-after").encode(
+        y=alt.Y("p05:Q", title=title), y2="p95:Q"
+    )
+    mean = base.mark_line(color=_ACCENT, interpolate="step-after").encode(
+        y="mean:Q",
+        tooltip=[
+            alt.Tooltip("hour_of_week:Q"),
+            *(alt.Tooltip(f"{n}:Q", format=".2f") for n in ("mean", "p05", "p50", "p95")),
+            alt.Tooltip("n:Q", title="samples"),
+            alt.Tooltip("pooled_parent:N", title="figures from"),
+        ],
+    )
+    return (band + mean).properties(height=240)
+
+
 CATEGORY_COLOURS = {
     "SAFETY": "#b8433f",
     "SECURITY": "#d98324",
