@@ -62,7 +62,7 @@ def surprises(values: npt.NDArray[np.float64], memory: int, most: float) -> npt.
         memory: Newest values that are remembered.
         most: No surprise counts for more.
 
-    >>> surprises(np.array([0.0, 1.0] * 30 + [2.0]), memory=60, most=6.0)[-1]
+    >>> float(surprises(np.array([0.0, 1.0] * 30 + [2.0]), memory=60, most=6.0)[-1])
     6.0
     """
     past = Past(memory)
