@@ -97,7 +97,7 @@ def _drawn(
     )
     axes = drawn.subplots()
     _draw_fence(axes, fence)
-    _draw_fixes(axes, fixes)
+    _draw_fixes(axes, fixes, fence["radius_m"])
     _draw_tours(axes, points, scans, (start, end))
     _draw_points(axes, points, scans, zone)
     axes.set_aspect("equal")
@@ -133,13 +133,17 @@ def _draw_fence(axes: Axes, fence: dict[str, Any]) -> None:
     axes.set_ylim(-limit, limit)
 
 
-def _draw_fixes(axes: Axes, fixes: pl.DataFrame) -> None:
+def _draw_fixes(axes: Axes, fixes: pl.DataFrame, radius: float) -> None:
     """Each position, and the circle within which the phone believes to be."""
+    fixes = fixes.with_columns(outside=np.hypot(fixes["x_m"], fixes["y_m"]) > radius)
     for provider, (_, colour) in PROVIDERS.items():
         mine = fixes.filter(provider=provider)
         circles = [Circle((x, y), r) for x, y, r in mine.select("x_m", "y_m", "accuracy_m").rows()]
         axes.add_collection(PatchCollection(circles, facecolor=colour, alpha=0.06, lw=0, zorder=1))
         axes.scatter(mine["x_m"], mine["y_m"], s=10, color=colour, zorder=3, lw=0)
+        # What lies outside must not hide behind the words there.
+        strays = mine.filter("outside")
+        axes.scatter(strays["x_m"], strays["y_m"], s=45, color=colour, zorder=7, lw=0)
 
 
 def _draw_tours(
