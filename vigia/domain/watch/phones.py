@@ -71,8 +71,10 @@ class Phones:
 
     def of_holder(self, by_person: npt.NDArray[Any], none: int) -> npt.NDArray[Any]:
         """What is known of people, by the device that each carries; `none` where nobody does."""
-        columns = np.arange(len(self.moments))
-        return np.where(self.holder >= 0, by_person[self.holder, columns], none)
+        # One more at the end, which is where -1 looks.
+        nobody = np.full((1, len(self.moments)), none, by_person.dtype)
+        known = np.concatenate([by_person, nobody])
+        return known[self.holder, np.arange(len(self.moments))]
 
     @cached_property
     def _stays(self) -> pl.DataFrame:
