@@ -10,6 +10,8 @@ import polars as pl
 if TYPE_CHECKING:
     from dashboards.data.source import Tenant
 
+NOTHING = "–"
+"""What stands where there is no value."""
 _MINUTES_PER_DAY = 1440.0
 _MINUTES_PER_HOUR = 60.0
 
@@ -30,7 +32,7 @@ def duration(minutes: float | None) -> str:
     ('42 min', '1.5 h', '2.1 d', '–')
     """
     if minutes is None:
-        return "–"
+        return NOTHING
     if abs(minutes) < _MINUTES_PER_HOUR:
         return f"{minutes:.0f} min"
     if abs(minutes) < _MINUTES_PER_DAY:
@@ -44,7 +46,7 @@ def count(number: float | None) -> str:
     >>> count(141712), count(None)
     ('141,712', '–')
     """
-    return "–" if number is None else f"{number:,.0f}"
+    return NOTHING if number is None else f"{number:,.0f}"
 
 
 def percent(number: float | None) -> str:
@@ -53,7 +55,7 @@ def percent(number: float | None) -> str:
     >>> percent(63.41), percent(None)
     ('63.4 %', '–')
     """
-    return "–" if number is None else f"{number:.1f} %"
+    return NOTHING if number is None else f"{number:.1f} %"
 
 
 def axis(title: str, unit: str, per: str = "") -> str:
@@ -82,7 +84,7 @@ def change(today: float | None, normal: float | None, *, is_whole: bool = True) 
 
 def local_text(tenant: Tenant, instant: datetime | None) -> str:
     """An instant on the tenant's wall; a dash when there is none."""
-    return "–" if instant is None else f"{tenant.local(instant):%Y-%m-%d %H:%M}"
+    return NOTHING if instant is None else f"{tenant.local(instant):%Y-%m-%d %H:%M}"
 
 
 def localised(tenant: Tenant, frame: pl.DataFrame) -> pl.DataFrame:

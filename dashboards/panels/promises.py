@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
+from dashboards.words import NOTHING
+
 
 def promises(verdicts: pl.DataFrame) -> None:
     """Share kept by priority; beside ours the source's verdict, where the source gave one."""
@@ -17,5 +19,5 @@ def promises(verdicts: pl.DataFrame) -> None:
         ]
         text += " The source's own verdict is carried as it came: neither is a copy of the other."
     priority, ended = pl.col("priority").alias("Priority"), pl.col("tickets").alias("Ended")
-    st.dataframe(verdicts.select(priority, ended, *shares), hide_index=True)
+    st.dataframe(verdicts.select(priority, ended, *shares), hide_index=True, placeholder=NOTHING)
     st.caption(text)

@@ -13,7 +13,7 @@ from dashboards import charts
 from dashboards.data import site
 from dashboards.data.source import Tenant
 from dashboards.shapes import path_in_metres
-from dashboards.words import count, local_text
+from dashboards.words import NOTHING, count, local_text
 
 # More points than this cannot be told apart on a screen; the path keeps every nth.
 TRACK_POINTS = 4000
@@ -31,6 +31,7 @@ def tracks(tenant: Tenant, found: dict[str, Any]) -> None:
         chosen = st.dataframe(
             _days_shown(days),
             hide_index=True,
+            placeholder=NOTHING,
             height=430,
             on_select="rerun",
             selection_mode="single-row",

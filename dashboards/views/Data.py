@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.data import feeds
 from dashboards.data.source import Tenant, database, settings
-from dashboards.words import count, localised
+from dashboards.words import NOTHING, count, localised
 
 EXAMPLES = 50
 LONG_TABLE = 12
@@ -39,6 +39,7 @@ def deliveries(tenant: Tenant) -> None:
     st.dataframe(
         localised(tenant, batches),
         hide_index=True,
+        placeholder=NOTHING,
         height="content" if batches.height < LONG_TABLE else 430,
     )
 
@@ -57,7 +58,9 @@ def quarantine(tenant: Tenant) -> None:
     )
     st.caption(waiting[code]["example_reason"])
     rows = feeds.quarantined(tenant.tenant_id, code, EXAMPLES)
-    st.dataframe(localised(tenant, rows.drop("q_id", "first_at")), hide_index=True)
+    st.dataframe(
+        localised(tenant, rows.drop("q_id", "first_at")), hide_index=True, placeholder=NOTHING
+    )
     replay(tenant, code, waiting[code]["waiting"])
 
 
@@ -109,6 +112,7 @@ def quality(tenant: Tenant) -> None:
     st.dataframe(
         localised(tenant, results.with_columns(marks)),
         hide_index=True,
+        placeholder=NOTHING,
         height=min(430, 36 * (results.height + 1) + 3),
     )
 
@@ -120,7 +124,7 @@ def lake(tenant: Tenant) -> None:
     if files.is_empty():
         st.caption("No day is old enough to be archived yet: a day is, 72 h after its end.")
         return
-    st.dataframe(localised(tenant, files), hide_index=True)
+    st.dataframe(localised(tenant, files), hide_index=True, placeholder=NOTHING)
 
 
 def engineers() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.data import overview
 from dashboards.data.source import Tenant
-from dashboards.words import axis, change, count, local_text
+from dashboards.words import NOTHING, axis, change, count, local_text
 from vigia.domain.dictionary import TABLES
 
 WALL_COLUMNS = 25
@@ -120,7 +120,7 @@ def attention(tenant: Tenant) -> None:
         .alias("Due"),
         (pl.col("sla_remaining_min") / 60).round(1).alias("Hours left"),
     )
-    st.dataframe(shown, hide_index=True, height="content")
+    st.dataframe(shown, hide_index=True, placeholder=NOTHING, height="content")
     st.page_link("views/Tickets.py", label="All tickets", icon=":material/arrow_forward:")
 
 
@@ -140,7 +140,7 @@ def freshness(tenant: Tenant) -> None:
         pl.col("rows_last_day").alias("Last 24 h"),
         pl.col("row_count").alias("Stored"),
     )
-    st.dataframe(shown, hide_index=True, height="content")
+    st.dataframe(shown, hide_index=True, placeholder=NOTHING, height="content")
     st.caption(
         "Ages count against the company's own clock. A feed is stale after a day without an event."
         f" {len(feeds)} of {sum(bool(t.event_types) for t in TABLES.values())} feeds are in use."

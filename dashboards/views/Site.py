@@ -13,7 +13,7 @@ from dashboards.data import site
 from dashboards.data.source import Tenant
 from dashboards.panels.tracks import tracks
 from dashboards.shapes import stretches
-from dashboards.words import axis, count, duration, localised
+from dashboards.words import NOTHING, axis, count, duration, localised
 
 WINDOWS = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365, "2 years": 730}
 
@@ -101,7 +101,7 @@ def lists(tenant: Tenant, found: dict[str, Any]) -> None:
             if frame.is_empty():
                 st.caption(empty)
             else:
-                st.dataframe(localised(tenant, frame), hide_index=True)
+                st.dataframe(localised(tenant, frame), hide_index=True, placeholder=NOTHING)
 
 
 def day_so_far(tenant: Tenant, found: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from dashboards.data import tickets
 from dashboards.data.source import Tenant
 from dashboards.panels.promises import promises
 from dashboards.panels.ticket import ticket
-from dashboards.words import count, duration, local_text, percent
+from dashboards.words import NOTHING, count, duration, local_text, percent
 
 PAGE_SIZE = 50
 
@@ -77,6 +77,7 @@ def queue(tenant: Tenant) -> None:
     chosen = st.dataframe(
         _shown(tenant, rows),
         hide_index=True,
+        placeholder=NOTHING,
         on_select="rerun",
         selection_mode="single-row",
         key=f"queue-{hash((wanted, sort, page))}",
