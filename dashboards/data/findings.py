@@ -191,7 +191,12 @@ def life(tenant_id: UUID, finding_id: str) -> Life:
 
 
 def move(
-    tenant_id: UUID, finding_id: str, what: Move, who: str, reason: str, confirmed_by: str
+    tenant_id: UUID,
+    finding_id: str,
+    what: Move,
+    who: str,
+    reason: str = "",
+    confirmed_by: str = "",
 ) -> None:
     """Make a move for a person; a move that is not allowed raises with why."""
     from vigia.store.finding_moves import move as make

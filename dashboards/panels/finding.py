@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -112,7 +113,10 @@ def moves(tenant: Tenant, row: dict[str, Any]) -> None:
         for what in offered:
             label, icon = OFFERED[what]
             if st.button(label, icon=icon, key=f"{what}-{row['finding_id']}"):
-                _ask(tenant, row, life, what, who)
+                if needs(life, what):
+                    _ask(tenant, row, life, what, who)
+                else:
+                    _done(partial(findings.move, tenant.tenant_id, row["finding_id"], what, who))
         if st.button("It was true", icon=":material/thumb_up:", key=f"true-{row['finding_id']}"):
             _done(
                 lambda: findings.say_it_was_true(tenant.tenant_id, row["finding_id"], who, "seen")
