@@ -19,11 +19,11 @@ from vigia.domain.geo import distance_mm_between
 from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Moments
 from vigia.domain.watch.places import INSIDE, OUTSIDE, Places, side
-from vigia.domain.watch.presence import Presence
+from vigia.domain.watch.presence import Presence, midnight
 from vigia.domain.watch.signs import P_AUTO, P_HUMAN, STRAGGLER_US, G, Signs, W
 from vigia.domain.watch.things import Things, latest
 from vigia.domain.watch.work import known_us
-from vigia.domain.windows import INSTANT
+from vigia.domain.windows import DAY, INSTANT
 
 REACH_US = 26 * 60 * MINUTE_US
 """What is older than this at the first instant is not looked at."""
@@ -133,7 +133,8 @@ class Cover:
         """What posts need: `post_id`, `site_id`, `headcount`, a stretch.
 
         How many people is what the contract says. When they come is what the roster of the day
-        says, where it has published a shift for most of the time.
+        says, where it has published a shift for most of the time; and on a holiday nobody comes for
+        whom there is no shift.
         """
         needs = self.presence.needs.with_row_index("need")
         shifts = latest(self.facts["shift"].filter(pl.col("verb") == "published"), "shift_id")
@@ -153,9 +154,34 @@ class Cover:
         best = best.sort("need", "shared").unique("need", keep="last", maintain_order=True)
         times = best.select("need", "starts_us", "ends_us")
         found = needs.join(times, on="need", how="left", maintain_order="left")
-        return found.with_columns(
-            from_us=pl.coalesce("starts_us", "from_us"), until_us=pl.coalesce("ends_us", "until_us")
-        ).drop("need", "starts_us", "ends_us")
+        idle = found.filter(pl.col("starts_us").is_null()).join(self._holidays, on="site_id")
+        began = pl.col("from_us") >= pl.col("first_us")
+        idle = idle.filter(began & (pl.col("from_us") < pl.col("last_us")))
+        return (
+            found.join(idle.select("need"), on="need", how="anti", maintain_order="left")
+            .with_columns(
+                from_us=pl.coalesce("starts_us", "from_us"),
+                until_us=pl.coalesce("ends_us", "until_us"),
+            )
+            .drop("need", "starts_us", "ends_us")
+        )
+
+    @cached_property
+    def _holidays(self) -> pl.DataFrame:
+        """Days on which sites have a holiday of any kind: `site_id`, `first_us`, `last_us`."""
+        days = latest(self.facts["holiday"], "holiday_id").drop_nulls("holiday_on")
+        sites = self.things.site.select("site_id", "calendar_id", "tz").drop_nulls()
+        both = sites.join(days.select("calendar_id", "holiday_on"), on="calendar_id")
+        parts = [
+            part.select(
+                "site_id",
+                first_us=midnight(pl.col("holiday_on"), zone),
+                last_us=midnight(pl.col("holiday_on") + DAY, zone),
+            )
+            for (zone,), part in both.partition_by("tz", as_dict=True).items()
+        ]
+        schema = {"site_id": pl.String, "first_us": pl.Int64, "last_us": pl.Int64}
+        return pl.concat([pl.DataFrame(schema=schema), *parts])
 
     @cached_property
     def dark(self) -> pl.DataFrame:

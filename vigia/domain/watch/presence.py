@@ -280,8 +280,8 @@ class Presence:
         parts = [
             part.select(
                 "site_id",
-                from_us=_midnight(pl.col("holiday_on"), zone),
-                until_us=_midnight(pl.col("holiday_on") + DAY, zone),
+                from_us=midnight(pl.col("holiday_on"), zone),
+                until_us=midnight(pl.col("holiday_on") + DAY, zone),
                 known_us=pl.col("known").to_physical(),
             )
             for (zone,), part in both.partition_by("tz", as_dict=True).items()
@@ -421,7 +421,8 @@ def _any_later(shown: pl.Expr) -> pl.Expr:
     return shown.shift(-1, fill_value=NEVER_US).reverse().cum_min().reverse()
 
 
-def _midnight(day: pl.Expr, zone: str) -> pl.Expr:
+def midnight(day: pl.Expr, zone: str) -> pl.Expr:
+    """When days begin in a zone, in microseconds since 1970."""
     return _in_zone(day.cast(pl.Datetime("us")), zone)
 
 

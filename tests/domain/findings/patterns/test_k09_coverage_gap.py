@@ -252,6 +252,18 @@ def test_a_stood_down_post_a_cancelled_shift_and_a_shut_site_need_nobody():
     assert gaps(shut).is_empty()
 
 
+def test_on_a_holiday_nobody_comes_for_whom_there_is_no_shift():
+    holiday = {"holiday_id": "day", "calendar_id": "calendar", "kind": "public"}
+    for name, count in (("guard", 1), (None, 0)):
+        made = needed(must_man=True)
+        made.rows["site"][0]["calendar_id"] = "calendar"
+        made.add("holiday", holiday_on=START, **holiday)
+        if name:
+            rostered(made, name)
+            made.rows["shift"][0] |= {"headcount": 1, "verb": "published"}
+        assert len(gaps(made)) == count
+
+
 def test_a_stand_down_that_is_told_late_counts_from_then_on():
     made = rostered(needed(must_man=True), "guard").add(
         "post_stand_down",
