@@ -92,9 +92,10 @@ def _at_priority(
     left = mine.select(left=minutes * MINUTE_US - before)["left"].to_numpy()
     ahead = time.add(start, np.maximum(left, 0))
     due = np.where(waiting & (left > 0), NEVER_US, np.where(left <= 0, start, ahead))
-    shown = mine.with_columns(due_us=pl.Series(due, dtype=pl.Int64)).with_columns(
-        due_us=pl.col("due_us").cum_min().over("scope_id")
-    )
+    shown = mine.with_columns(due_us=pl.Series(due, dtype=pl.Int64))
+    # What would be due after a stretch is for the next one to say; what was broken stays broken.
+    within = pl.when(pl.col("due_us") < pl.col("until_us")).then("due_us").otherwise(NEVER_US)
+    shown = shown.with_columns(due_us=within.cum_min().over("scope_id"))
     return shown.filter(pl.col("priority") == priority).select(_none().columns)
 
 
