@@ -16,6 +16,7 @@ from tests.worker.conftest import LoadedWorld
 from vigia.domain.findings.audit import Cadence, Schedule, patterns_of
 from vigia.domain.findings.detect import detect
 from vigia.domain.findings.patterns import PATTERNS
+from vigia.domain.findings.personal_data import Scanner
 from vigia.domain.findings.types import ScopeKind, Severity, finding_id
 from vigia.domain.watch.moments import Moments
 from vigia.evaluate import facts as stream
@@ -174,6 +175,16 @@ def test_every_finding_carries_the_evidence_that_its_runbook_asks_for(stepwise: 
     assert count(stepwise, f"{asked} WHERE {can} AND NOT {there}") == 0
     own = "ops.finding_evidence WHERE kind = 'finding'"
     assert count(stepwise, own) == count(stepwise, "ops.finding")
+
+
+def test_no_message_names_anybody_or_leaves_out_a_number(stepwise: Database) -> None:
+    with stepwise.connect() as admin:
+        told = admin.execute("SELECT message FROM ops.finding").fetchall()
+        people = admin.execute("SELECT full_name FROM ops.person_pii").fetchall()
+    scanner = Scanner([name for (name,) in people if name])
+    for (message,) in told:
+        assert not scanner.hits(message), message
+        assert "?" not in message
 
 
 def test_runs_say_how_many_findings_they_raised(stepwise: Database) -> None:

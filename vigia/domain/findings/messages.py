@@ -42,7 +42,7 @@ TEMPLATES: Mapping[str, str] = {
     "EMERGENCY_ESCALATION_DELAYED": "{ticket} at {site} is an emergency and was not escalated for {delay}.",
     "EMERGENCY_TICKET_UNASSIGNED": "{ticket} at {site} is an emergency and has had no owner for {delay}.",
     "CORRELATION_GUARD_DISTRESS": "{person} at {site} may need help, since {since}.",
-    "CORRELATION_RESOURCE_SHORTAGE": "{site} has more work than its people can do: {observed} minutes waiting, {expected} at hand.",
+    "CORRELATION_RESOURCE_SHORTAGE": "The work waiting at {site} is {observed} % of what its people can do.",
     "CORRELATION_COVERAGE_GAP": "{post} at {site} lacks {count} of {expected} people, for {delay}.",
     "CHECKIN_MISSING": "Somebody is at {post} of {site} without having clocked in.",
     "CORRELATION_ESCALATION_CHAIN_BREAK": "{alert} at {site} is not acknowledged, and nobody else was told for {delay}.",

@@ -56,13 +56,20 @@ CONFIDENCE: Mapping[str, float] = {
 }
 """How sure a rule is, by how sure its data are."""
 
+_STORM = ("overdue tasks", "late tours", "different alerts")
 _SPOKEN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "CORRELATION_SILENT_SITE": {"count": ("people on duty for the whole window",)},
-    "CORRELATION_SLA_STORM": {"count": ("overdue tasks", "late tours", "different alerts")},
-    "SLA_STORM_EMERGING": {"count": ("overdue tasks", "late tours", "different alerts")},
+    "CORRELATION_SLA_STORM": {"count": _STORM},
+    "SLA_STORM_EMERGING": {"count": _STORM},
     "GPS_JAMMING_SUSPECT": {"count": ("phones on duty",)},
+    "CORRELATION_RESOURCE_SHORTAGE": {"observed": ("work in % of what people can do",)},
+    "CORRELATION_COVERAGE_GAP": {"count": ("people missing",), "expected": ("required",)},
+    "ESCALATION_CHAIN_HOLE": {"count": ("steps that reach nobody",)},
+    "NETWORK_OUTAGE": {"count": ("dark sites that share an operator or a feeder",)},
 }
 """By type, which figures fill a slot of its message; several are added up."""
+_SAID_AS_IT_IS = ("observed", "expected")
+"""Figures that are slots of messages by themselves."""
 _SUBJECTS: Mapping[str, str] = {
     ScopeKind.TOUR_RUN: "run",
     ScopeKind.TICKET: "ticket",
@@ -169,6 +176,7 @@ def context(row: Mapping[str, Any], names: Names) -> dict[str, object]:
         spoken |= {name: figures.get(name) for name in ("observed", "expected")}
         over = (figures.get("over_slots") or 1) * SLOT
         spoken["since"] = row["detected_at"] - KNOWN_AFTER + SLOT - over
+    spoken |= {name: figures[name] for name in _SAID_AS_IT_IS if name in figures}
     for slot, sources in _SPOKEN.get(resolve(row["type"]).name, {}).items():
         values = [figures.get(name) for name in sources]
         if None not in values:
