@@ -180,6 +180,10 @@ def test_work_under_way_and_visits_explain_who_is_there():
         status="in",
     )
     assert raised(door(visit, NIGHT)).is_empty()
+    left = visit.add(
+        "visitor_visit", NIGHT - 5, verb="updated", visit_id="visit", site_id="site", status="out"
+    )
+    assert raised(door(left, NIGHT)).height == 1
 
 
 @pytest.mark.parametrize("kind", ["public", "client", "closed"])

@@ -93,7 +93,7 @@ def _unexplained(known: Known, policy: OffHoursPolicy) -> pl.DataFrame:
     that the site would be open, were it not a holiday.
     """
     signs = _closed(known, _signs(known), policy)
-    margin_us = round(policy.margin_min * MINUTE_US)
+    margin_us = round(policy.margin_min * MINUTE_US) * pl.col("is_rostered").cast(pl.Int64)
     reasons = _reasons(known).with_columns(
         pl.col("from_us") - margin_us, pl.col("until_us") + margin_us
     )
@@ -143,10 +143,10 @@ def _closed(known: Known, signs: pl.DataFrame, policy: OffHoursPolicy) -> pl.Dat
 
 
 def _reasons(known: Known) -> pl.DataFrame:
-    """What explains somebody's presence: `site_id`, `from_us`, `until_us`, `told_us`, `is_need`.
+    """What explains somebody's presence, from when until when, and when it was told.
 
-    A duty, somebody on duty as planned, a post that needs people, a visit, work under way. A need
-    counts for nothing on a holiday.
+    A duty, somebody on duty as planned, a post that needs people (`is_need`, nothing on a holiday),
+    a visit, work under way. Who is on the roster (`is_rostered`) may come early and leave late.
     """
     presence, facts = known.presence, known.facts
     duties = presence.duties.filter(pl.col("void_us") > pl.col("starts_us"))
@@ -163,14 +163,13 @@ def _reasons(known: Known) -> pl.DataFrame:
     planned = (
         duties.rename({"starts_us": "from_us", "ends_us": "until_us", "known_us": "told_us"}),
         stays.with_columns(from_us="in_us", told_us="from_us"),
-        visits,
-        orders,
     )
     needs = presence.needs.with_columns(told_us="from_us")
     return pl.concat(
         [
-            *(part.select(*columns, is_need=False) for part in planned),
-            needs.select(*columns, is_need=True),
+            *(part.select(*columns, is_need=False, is_rostered=True) for part in planned),
+            needs.select(*columns, is_need=True, is_rostered=True),
+            *(part.select(*columns, is_need=False, is_rostered=False) for part in (visits, orders)),
         ]
     )
 
