@@ -17,6 +17,7 @@ from vigia.domain.watch.phones import Phones
 from vigia.domain.watch.places import Places
 from vigia.domain.watch.presence import Presence
 from vigia.domain.watch.rounds import Rounds
+from vigia.domain.watch.sightings import Sightings
 from vigia.domain.watch.signs import Signs
 from vigia.domain.watch.things import Things
 from vigia.domain.watch.uploads import Uploads
@@ -98,7 +99,14 @@ class Known:
     @cached_property
     def cover(self) -> Cover:
         """Which posts lack people."""
-        return Cover(self.facts, self.things, self.presence, self.signs, self.places, self.moments)
+        return Cover(self.facts, self.things, self.presence, self.signs, self.sightings)
+
+    @cached_property
+    def sightings(self) -> Sightings:
+        """Who is seen though not checked in."""
+        return Sightings(
+            self.facts, self.things, self.presence, self.signs, self.places, self.moments
+        )
 
     @cached_property
     def opening(self) -> Opening:
