@@ -121,10 +121,13 @@ class Phones:
 
     @cached_property
     def is_watched(self) -> Bools:
-        """Phones of people at work at an active site, but for the change of shift."""
-        near_end = np.abs(self.moments.at_us - self.ends_us) <= HANDOVER_US
+        """Phones of people at work at an active site, until the change of shift.
+
+        Whoever stays longer than planned may have left: a clock-out often comes late.
+        """
+        changes_us = self.ends_us - HANDOVER_US
         at_work = self.at_site(self.things.is_active)
-        found: Bools = at_work & ~near_end & self.signs.is_phone[:, None]
+        found: Bools = at_work & (self.moments.at_us < changes_us) & self.signs.is_phone[:, None]
         return found
 
     @cached_property
@@ -242,9 +245,9 @@ class Phones:
 
     @cached_property
     def cohorts(self) -> Ints:
-        """Number of the cohort of each device: those of the same platform and app version; -1."""
+        """Number of the cohort of each device: those of the same system and app version; -1."""
         device = self.things.device
-        both = pl.struct("platform", "app_version").rank("dense").cast(pl.Int64)
+        both = pl.struct("platform", "os_version", "app_version").rank("dense").cast(pl.Int64)
         known = pl.col("app_version").is_not_null()
         found: Ints = (
             device.select(pl.when(known).then(both - 1).otherwise(-1)).to_series().to_numpy()

@@ -152,9 +152,10 @@ def test_it_clears_when_the_guard_goes():
     assert minutes(of(lost().punch("anna", 150, "clock_out")), "cleared_at") == [155]
 
 
-def test_no_phone_is_judged_within_the_change_of_shift():
-    made = fixes(beats(guard(placed(), ends=100), 1, 300), 0, 31)
-    assert minutes(of(made)) == [116]
+@pytest.mark.parametrize(("ends", "times"), [(105, []), (106, [90])])
+def test_no_phone_is_judged_from_the_change_of_shift_on(ends, times):
+    made = fixes(beats(guard(placed(), ends=ends), 1, 300), 0, 31)
+    assert minutes(of(made)) == times
 
 
 def test_a_guard_who_forgot_to_clock_in_is_known_by_the_phone():

@@ -60,6 +60,12 @@ def test_fewer_than_five_positions_in_the_hour_show_no_life(step, times):
     assert minutes(of(fixes(made, 0, 300, step=step))) == times
 
 
+def test_positions_must_go_on():
+    made = fixes(beats(guard(placed()), 0, 31), 0, 75)
+    assert minutes(of(made)) == []
+    assert minutes(of(fixes(made, 75, 76))) == [90]
+
+
 def test_positions_that_come_in_one_go_do_not_show_that_anything_lives():
     made = beats(guard(placed()), 0, 31)
     for number in range(20):

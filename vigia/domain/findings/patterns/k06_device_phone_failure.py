@@ -29,6 +29,7 @@ class PhoneFailurePolicy:
     Attributes:
         window_min: So long without a phone event of any kind.
         positions: So many usable positions within it show that the device lives.
+        located_min: The last of them must not be older.
         deaf_min: So long without any, and the time without phone events counts anew.
         wait_min: So much longer it is waited where the phone may not have sent everything.
         heard_min: A phone event so recent is one that came again.
@@ -40,6 +41,7 @@ class PhoneFailurePolicy:
 
     window_min: float = 60
     positions: float = 5
+    located_min: float = 15
     deaf_min: float = 35
     wait_min: float = 10
     heard_min: float = 10
@@ -81,6 +83,14 @@ class _Mute:
         return found.astype(np.int64)
 
     @cached_property
+    def is_located(self) -> Bools:
+        """Phones whose positions go on."""
+        last_us = self.known.signs.newest("device", G)
+        goes_on = self.known.moments.minutes_since(last_us) <= self.policy.located_min
+        found: Bools = goes_on & (self.positions >= self.policy.positions)
+        return found
+
+    @cached_property
     def is_behind(self) -> Bools:
         """Phones of which so many numbers are missing that heartbeats may be on their way.
 
@@ -96,8 +106,8 @@ class _Mute:
         policy = self.policy
         late = self.quiet_min >= policy.window_min + policy.wait_min
         enough = (self.quiet_min >= policy.window_min) & (late | ~self.is_behind)
-        lives = self.positions >= policy.positions
-        found: Bools = enough & lives & self.known.phones.is_watched & ~self.is_beatless
+        watched = self.known.phones.is_watched & self.is_located
+        found: Bools = enough & watched & ~self.is_beatless
         return found
 
     @cached_property
@@ -105,7 +115,7 @@ class _Mute:
         """Phones whose app sends no heartbeats: it sends others, or none of its version beats."""
         beat_us, policy = self._newest_beat_us, self.policy
         found: Bools = self.heard_us - beat_us >= policy.beats_min * MINUTE_US
-        lives = self.known.phones.is_watched & (self.positions >= policy.positions)
+        lives = self.known.phones.is_watched & self.is_located
         beats = self.known.moments.minutes_since(beat_us) < policy.beats_min
         cohort = self.known.phones.cohorts
         for number in range(int(cohort.max(initial=-1)) + 1):
