@@ -24,6 +24,7 @@ from typing import Any
 
 from bench.engines import peak_mb
 from bench.run import SEED, Bench, exponent
+from vigia.simulator.memory import POLARS
 
 SITES, DAYS, TEST_DAYS = 100, 8, 2
 EVENTS_A_SITE_DAY = 2_700
@@ -34,6 +35,8 @@ _ALONE = {
     "POLARS_MAX_THREADS": "1",
     # As installed: nobody compiles the modules anew at every start, and here only the first run does.
     "PYTHONDONTWRITEBYTECODE": "",
+    # As `vigia simulate` tells it; the imports of this module come before it could.
+    POLARS[0]: POLARS[1],
     "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "vigia-bench-compiled"),
 }
 _STAGES = {
@@ -120,6 +123,9 @@ def _alone(*asked: object) -> dict[str, Any]:
 
 def make(sites: int, days: int, root: Path) -> dict[str, Any]:
     """Make one world, timed from the start of this process on."""
+    from vigia.simulator.memory import keep_freed_memory
+
+    keep_freed_memory()
     stages = _timed_stages()
     from vigia.simulator.config import Level, WorldConfig
     from vigia.simulator.generate import generate

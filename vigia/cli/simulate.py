@@ -68,7 +68,9 @@ def simulate(
       vigia load /tmp/world --as world
     """
     from vigia.simulator.config import Level, WorldConfig
+    from vigia.simulator.memory import keep_freed_memory
 
+    keep_freed_memory()
     config = WorldConfig.at_level(
         Level(level.value),
         seed=seed,
