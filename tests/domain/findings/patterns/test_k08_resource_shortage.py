@@ -81,6 +81,22 @@ def test_people_who_overlap_for_a_slot_at_a_change_of_shifts_hide_no_shortage():
     assert minutes(of(made)) == [35]
 
 
+def test_a_forgotten_clock_out_is_no_extra_hand():
+    made = work(manned()).duty("gone", -500, -120)
+    assert minutes(of(made)) == [35]
+    # On time, or within the quarter of an hour of a change of shifts, it would be one.
+    assert of(work(manned()).duty("there", -500, 100)).is_empty()
+
+
+def test_whoever_holds_a_post_until_relieved_is_there():
+    made = work(Made().site().post()).duty("tired", -500, -100)
+    assert minutes(of(made)) == [35]
+
+
+def test_whoever_came_without_a_plan_is_an_extra_hand():
+    assert of(work(manned()).punch("helper", -60, "clock_in")).is_empty()
+
+
 def tickets(made: Made, count: int = 3, opened: float = -30, **values) -> Made:
     for number in range(count):
         made.ticket(f"ticket {number}", opened, **values)

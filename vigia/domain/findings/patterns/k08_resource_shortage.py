@@ -16,7 +16,8 @@ import polars as pl
 from vigia.domain.findings.pattern import Leg, Pattern, Verdict, ranks, scopes
 from vigia.domain.findings.types import ScopeKind, Severity
 from vigia.domain.watch.known import Known
-from vigia.domain.watch.moments import MINUTE_US, Floats, Grid, Ints
+from vigia.domain.watch.moments import MINUTE_US, Floats, Grid, Ints, sum_by
+from vigia.domain.watch.presence import HANDOVER_US
 from vigia.domain.watch.promises import Promises
 from vigia.domain.watch.slots import SLOT_US, Slots, known_at
 from vigia.domain.watch.work import TICKET_WAITS
@@ -95,24 +96,44 @@ def _severity(past: Known) -> Ints:
 
 def _legs(past: Known, policy: ResourceShortagePolicy) -> tuple[Leg, ...]:
     """What must hold at once."""
-    present, required = past.presence.site_count, past.presence.required_by_site
+    present, required = _present(past), past.presence.required_by_site
     # More than the share, and not just as much.
     too_much = np.nextafter(policy.load_pct, np.inf)
     return (
-        Leg("work in % of what people can do", _load(past, policy), float(too_much)),
+        Leg("work in % of what people can do", _load(past, present, policy), float(too_much)),
         Leg("waiting tickets or delayed tasks in % of too many", _lag(past, policy), 100),
         Leg("people present", present, 1),
         Leg("people beyond those required", present - required, 0, at_least=False),
     )
 
 
-def _load(past: Known, policy: ResourceShortagePolicy) -> Floats:
+def _present(past: Known) -> Grid:
+    """People at each site who are there to work.
+
+    Whoever is past the end of their duty without having clocked out holds the post where it lacks
+    people. Where it does not, the clock-out was forgotten.
+    """
+    things, moments, stays = past.things, past.moments, past.presence.stays
+    post = things.posts(stays["post_id"])
+    first, until = stays["from_us"].to_numpy(), stays["until_us"].to_numpy()
+    over = np.minimum(stays["ends_us"].to_numpy() + HANDOVER_US, until)
+    on_time = moments.level(len(things.post_ids), post, first, over)
+    longer = moments.level(len(things.post_ids), post, np.maximum(over, first), until)
+    lacking = np.maximum(past.presence.required_by_post - on_time, 0)
+    at_posts = on_time + np.minimum(longer, lacking)
+    # Of people at no known post nobody knows when they should go.
+    nowhere = np.where(post < 0, things.sites(stays["site_id"]), -1)
+    elsewhere = moments.level(len(things.site_ids), nowhere, first, until)
+    return sum_by(len(things.site_ids), things.site_of_post, at_posts) + elsewhere
+
+
+def _load(past: Known, present: Grid, policy: ResourceShortagePolicy) -> Floats:
     """Work of the next hours as a share of what the people there can do, in percent."""
     minutes = _task_minutes(past, policy) + _tour_minutes(past, policy)
     for priority in ("P1", "P2", "P3", "P4"):
         each = getattr(policy, f"ticket_{priority.lower()}_min")
         minutes = minutes + each * _tickets(past, pl.col("priority") == priority)
-    people = np.maximum(past.presence.site_count, 1)
+    people = np.maximum(present, 1)
     share: Floats = 100 * minutes / (people * policy.ahead_min)
     return share
 
