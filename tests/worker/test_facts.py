@@ -91,6 +91,18 @@ def test_nothing_that_arrived_after_the_last_instant_is_there(
         assert frame.height == wanted.height, name
 
 
+def test_rosters_that_are_long_over_are_left_out_and_places_never(
+    loaded_world: LoadedWorld, sent: Facts
+) -> None:
+    soon = loaded_world.first + timedelta(days=2)
+    later = read(loaded_world, soon + timedelta(days=60), soon + timedelta(days=60))
+    near = read(loaded_world, soon, soon)
+    for name in ("shift", "shift_assignment"):
+        assert later[name].is_empty()
+        assert near[name].height == sent[name].filter(pl.col("received_at") <= soon).height > 0
+    assert later["site"].height == sent["site"].height > 0
+
+
 def test_frames_come_in_the_order_of_arrival(everything: Facts) -> None:
     assert all(everything[name]["received_at"].is_sorted() for name in WANTED)
 

@@ -26,6 +26,16 @@ RECORD_SPAN = timedelta(days=3)
 THING_SPAN = timedelta(days=14)
 """Things with a life: one that nothing was heard of for so long is no longer waited for."""
 
+_ENDS: Mapping[str, tuple[str, str]] = {
+    "shift": ("", "t.ends_at"),
+    "shift_assignment": ("JOIN ops.shift s USING (tenant_id, shift_id)", "s.ends_at"),
+    "leave_request": ("", "t.to_at"),
+    "on_call_shift": ("", "t.to_at"),
+    "post_stand_down": ("", "t.to_at"),
+}
+"""Reference data that is over some day: what says when. Years of rosters would be read at every
+audit otherwise; what has been over for as long as anything may arrive late says nothing of now."""
+
 
 def read_facts(
     connection: psycopg.Connection,
@@ -39,8 +49,8 @@ def read_facts(
     Args:
         connection: Of the worker role, inside a transaction.
         tenant_id: Whose.
-        first: First instant that is looked at; what happened long before it is left out, but for
-            reference data, whose whole history counts.
+        first: First instant that is looked at; what happened long before it is left out. Of
+            reference data the whole history counts, but for shifts and the like that are over.
         last: Last one; what arrived after it is left out.
         tables: Tables of `WANTED` to read; the others are empty.
     """
@@ -50,9 +60,9 @@ def read_facts(
             "tenant": tenant_id,
             "table": name,
             "last": last,
-            "since": first - span_of(name) if name not in REFERENCE else None,
+            "since": first - span_of(name),
         }
-        query, columns = _query(table(name), name not in REFERENCE)
+        query, columns = _query(table(name))
         frames[name] = shaped(name, fetch(connection, query, values, columns))
     return Facts(tenant_id, frames)
 
@@ -61,13 +71,12 @@ def span_of(name: str) -> timedelta:
     """How far back from the first instant rows of a table are read."""
     if name in TELEMETRY:
         return TELEMETRY_SPAN
-    return THING_SPAN if table(name).kind is Kind.STATE else RECORD_SPAN
+    is_life = table(name).kind is Kind.STATE and name not in REFERENCE
+    return THING_SPAN if is_life else RECORD_SPAN
 
 
-def _query(of: Table, is_windowed: bool) -> tuple[str, list[Column]]:
-    if of.kind is Kind.STATE:
-        return _of_journal(of, is_windowed=is_windowed)
-    return _of_records(of)
+def _query(of: Table) -> tuple[str, list[Column]]:
+    return _of_journal(of) if of.kind is Kind.STATE else _of_records(of)
 
 
 def _of_records(of: Table) -> tuple[str, list[Column]]:
@@ -81,17 +90,29 @@ def _of_records(of: Table) -> tuple[str, list[Column]]:
     return query, [*_HEAD, *own]
 
 
-def _of_journal(of: Table, *, is_windowed: bool) -> tuple[str, list[Column]]:
+def _of_journal(of: Table) -> tuple[str, list[Column]]:
     own = [c for c in wanted(of.name) if c.name not in _ON_THE_EVENT]
     values = ", ".join(map(_value, own))
-    window = " AND e.event_time >= %(since)s" if is_windowed else ""
     query = (
         "SELECT e.received_at, e.event_time, split_part(e.type, '.', 3), e.source, e.site_id,"
         f" {values} FROM ops.ingest_event e WHERE e.tenant_id = %(tenant)s"
-        f" AND e.table_name = %(table)s AND e.received_at <= %(last)s{window}"
+        f" AND e.table_name = %(table)s AND e.received_at <= %(last)s{_not_over(of)}"
         " ORDER BY e.received_at, e.event_time, e.event_id"
     )
     return query, [*_HEAD, *_EVENT, *own]
+
+
+def _not_over(of: Table) -> str:
+    """SQL that leaves out what is long past."""
+    if of.name not in REFERENCE:
+        return " AND e.event_time >= %(since)s"
+    if of.name not in _ENDS:
+        return ""
+    joined, end = _ENDS[of.name]
+    return (
+        f" AND e.entity_id IN (SELECT t.{of.key[0]} FROM ops.{of.name} t {joined}"
+        f" WHERE t.tenant_id = %(tenant)s AND coalesce({end}, 'infinity') >= %(since)s)"
+    )
 
 
 _HEAD = (
