@@ -166,7 +166,10 @@ def test_a_test_press_is_neutral():
     assert matched([press], [], [trap])[0] == {"d": "neutral"}
     assert matched([detection("d", 1)], [], [trap])[0] == {"d": "false"}
     assert matched([press], [], [{**trap, "kind": "pocket_press"}])[0] == {"d": "neutral"}
-    assert matched([press], [], [{**trap, "kind": "drill"}])[0] == {"d": "false"}
+    drill = {**trap, "kind": "drill", "tempting_type": "K03"}
+    assert matched([press], [], [drill])[0] == {"d": "neutral"}
+    assert matched([detection("d", 1, kind="K03")], [], [drill])[0] == {"d": "false"}
+    assert matched([press], [], [{**trap, "kind": "charger_on_desk"}])[0] == {"d": "false"}
 
 
 def test_an_episode_that_never_ended_can_be_found_at_any_time():

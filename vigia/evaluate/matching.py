@@ -38,6 +38,9 @@ DETECTIONS = pl.Schema(
 
 NEUTRAL_TRAPS = ("test_panic", "pocket_press")
 """Kinds of traps that a good system reports as well: a call for help that turns out to be none."""
+NEUTRAL_CLASS = {**dict.fromkeys(NEUTRAL_TRAPS, "K07"), "drill": "K07"}
+"""By kind of trap, the class of which a finding in it is neither right nor wrong. In a drill people
+press as well; to what a drill tempts otherwise it stays a trap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,9 @@ def _judged(detections: pl.DataFrame, episodes: pl.DataFrame, traps: pl.DataFram
     touched = during.join(spans, on=scopes).filter(inside)
     covered = touched.filter(pl.col("verdict") == "covered")["detection"].unique()
     repeated = touched.filter(pl.col("verdict") == "found")["detection"].unique()
-    presses = traps.filter(pl.col("kind").is_in(NEUTRAL_TRAPS)).select(
+    presses = traps.filter(pl.col("kind").is_in(list(NEUTRAL_CLASS))).select(
         "tenant",
-        pl.col("tempting_type").alias("class"),
+        pl.col("kind").replace_strict(NEUTRAL_CLASS).alias("class"),
         "site",
         pl.col("from").alias("onset"),
         pl.col("to").alias("end"),

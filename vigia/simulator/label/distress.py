@@ -60,8 +60,14 @@ def _person(case: Case, frame: pl.DataFrame) -> pl.Expr:
 
 
 def _missed_checks(case: Case) -> pl.DataFrame:
-    """Checks that were not answered in their time by somebody who was on duty."""
-    guards = case.manned.filter((pl.col("on_from_us") >= 0) & (pl.col("worker") >= 0))
+    """Checks that were not answered in their time by somebody who was on duty.
+
+    Where nobody is there and is only checked in, it is the person of the roster who does not answer:
+    a controller cannot know better.
+    """
+    guards = case.manned.filter(pl.col("on_from_us") >= 0).with_columns(
+        worker=pl.when(pl.col("worker") >= 0).then("worker").otherwise("person")
+    )
     checks = case.fact("welfare").join(
         guards.select("duty", "worker", "post", "on_from_us", "on_to_us"), on="duty"
     )
