@@ -41,6 +41,8 @@ class TourAbandonmentPolicy:
         far_share: Share of positions that must show it.
         done_share: From which share of checkpoints a tour is nearly done: leaving it then is
             less grave, and who stops then has only left some out.
+        passed_share: Who has passed so many of the checkpoints that are not scanned walks on, and
+            the scans are late.
         app_min: Who has stopped must have been heard of through the app in the last so many.
         wait_min: How long the watermark is waited for.
     """
@@ -55,6 +57,7 @@ class TourAbandonmentPolicy:
     far_min: float = 30
     far_share: float = 0.8
     done_share: float = 0.8
+    passed_share: float = 0.5
     app_min: float = 15
     wait_min: float = 10
 
@@ -224,7 +227,10 @@ def _halted(known: Known, policy: TourAbandonmentPolicy, held_us: int = 0) -> Gr
     all_, far = known.rounds.far(policy.route_m, window_us, held_us)
     away = (far >= policy.outside_fixes) & (far >= policy.far_share * all_)
     planned = known.rounds.runs["planned"].to_numpy()[:, None]
-    much_left = known.rounds.left > (1 - policy.done_share) * planned
+    left, unscanned = known.rounds.left, planned - known.rounds.scanned
+    much_left = left > np.maximum(
+        (1 - policy.done_share) * planned, policy.passed_share * unscanned
+    )
     # Where scans came but no start did, not all that the phone had to tell has arrived.
     told = known.rounds.is_told & _at_guards(known, inside)
     halted: Grid = far * (away & much_left & told)
