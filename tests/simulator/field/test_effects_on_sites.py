@@ -123,6 +123,48 @@ def test_delayed_tours_start_late_or_never():
     assert others.equals(usual)
 
 
+def test_tours_that_are_held_up_a_little_begin_within_what_is_allowed():
+    site, _ = busiest()
+    span = day_start(), day_start() + 36 * HOUR_US
+    runs = small.ground([(Effect.TOURS_DELAYED, site, *span, 1.0)])[1].facts["tour_run"]
+    usual = small.plain()[1].facts["tour_run"].filter(site=site)
+    mine = runs.filter(site=site)
+    assert (mine["started_us"] >= 0).sum() >= 0.9 * (usual["started_us"] >= 0).sum()
+    begun = mine.filter(pl.col("started_us") >= 0)
+    late_min = (begun["started_us"] - begun["due_us"]) / MINUTE_US
+    assert (late_min >= 6).mean() > 0.95
+    # Some have to wait for what else there is to do.
+    assert (late_min < 15).mean() > 0.65
+
+
+@pytest.mark.parametrize(("count", "within_s"), [(2.0, 700), (30.0, 40)])
+def test_tasks_that_are_asked_for_wait_rightly_dated_and_a_list_comes_within_seconds(
+    count, within_s
+):
+    start = day_start() + 5 * HOUR_US
+    made = small.ground([(Effect.TASKS_ASKED, 2, start, start + 2 * HOUR_US, count)])[1]
+    asked = made.facts["task"].filter(duty=-1)
+    assert asked.height == count
+    assert (asked["created_us"].max() - asked["created_us"].min()) / 1e6 < within_s
+    assert (asked["due_us"] > start + 5 * HOUR_US).all()
+    assert asked["closed_us"].is_between(start + 2 * HOUR_US, asked["due_us"]).all()
+    told = small.events(made, "task").filter(_duty=-1)
+    assert told.filter(status="pending")["assignee_id"].is_null().all()
+
+
+def test_piles_are_as_urgent_as_other_tasks_and_partly_entered_in_batches():
+    site, span = busiest()
+    span = max(span[0], day_start()), span[1]
+    made = small.ground([(Effect.TASK_BACKLOG, site, *span, 60.0)])[1]
+    tasks = made.facts["task"]
+    pile = tasks.filter(duty=-1).sort("created_us")
+    urgent = pl.col("priority").is_in(["P1", "P2"])
+    shares = [f.select(urgent.mean()).item() for f in (pile, tasks.filter(pl.col("duty") >= 0))]
+    assert shares[0] == pytest.approx(shares[1], abs=0.07)
+    together = (pile["created_us"].diff().drop_nulls() < 15_000_000).mean()
+    assert 0.3 < together < 0.7
+
+
 @pytest.mark.parametrize("doors", [True, False])
 def test_an_intruder_uses_a_door_or_clocks_in(doors):
     quiet = small.plain()[0]
