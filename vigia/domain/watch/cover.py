@@ -24,6 +24,8 @@ from vigia.domain.watch.things import Things, latest
 from vigia.domain.watch.work import known_us
 from vigia.domain.windows import DAY, INSTANT
 
+STAYS_US = 26 * 60 * MINUTE_US
+"""Who left so long before the first instant is not looked at."""
 SEEN_US = 20 * MINUTE_US
 """So long after a sign somebody who should have left counts as there."""
 LEFT_US = 120 * MINUTE_US
@@ -222,9 +224,8 @@ class Cover:
     @cached_property
     def here(self) -> pl.DataFrame:
         """People who are checked in at a post: `post_id`, `person_id`, a stretch, `amount`."""
-        stays = self._stood_in(
-            self.presence.stays.filter(pl.col("until_us") > self.sightings.since_us)
-        )
+        since_us = self.presence.moments.first_us - STAYS_US
+        stays = self._stood_in(self.presence.stays.filter(pl.col("until_us") > since_us))
         placed = pl.concat(
             [
                 stays.drop_nulls("post_id").select(

@@ -23,8 +23,9 @@ STILL_M = 10.0
 """No further apart than this, two positions are the same place."""
 SHORT_US = 10 * MINUTE_US
 """Nobody wonders about a quiet that is shorter."""
-DAY_US = 24 * 60 * MINUTE_US
-REACH_US = 2 * DAY_US
+USUAL_US = 4 * 60 * MINUTE_US
+"""So long a quiet that ended by itself tells what is usual."""
+REACH_US = 6 * 60 * MINUTE_US
 """Positions that are older than this at the first instant are not looked at."""
 RUN_MPS = 2.2
 """From here on somebody runs. What the phone calls running is often a brisk walk."""
@@ -101,13 +102,15 @@ class Motion:
 
     @cached_property
     def usual_us(self) -> Ints:
-        """The longest quiet that each person came out of within a day, by instant.
+        """The longest quiet that each person came out of within four hours, by instant.
 
         Quiet is rest that positions prove, without a touch of the phone and without work; under
         ten minutes it is not looked at and counts as 0.
         """
         touches = self.signs.table.filter(
-            pl.col("family").is_in([P_HUMAN, W, H]), pl.col("person") >= 0
+            pl.col("at_us") > self.moments.first_us - REACH_US,
+            pl.col("family").is_in([P_HUMAN, W, H]),
+            pl.col("person") >= 0,
         )
         rows = pl.concat(
             [
@@ -134,7 +137,7 @@ class Motion:
         runs = runs.with_columns(length_us=pl.col("rested_us") - pl.col("begun_us"))
         runs = runs.filter(pl.col("length_us") >= SHORT_US).sort("length_us", maintain_order=True)
         first = self.moments.place(runs["ended_us"].to_numpy())
-        until = self.moments.place(runs["ended_us"].to_numpy() + DAY_US)
+        until = self.moments.place(runs["ended_us"].to_numpy() + USUAL_US)
         usual = np.zeros((len(self.things.person_ids), len(self.moments)), np.int64)
         # Longer ones come later and paint over shorter ones.
         for row in np.flatnonzero(until > first):

@@ -22,8 +22,8 @@ from vigia.domain.watch.signs import P_AUTO, P_HUMAN, STRAGGLER_US, G, Signs, W
 from vigia.domain.watch.things import Things
 from vigia.domain.watch.work import known_us
 
-REACH_US = 26 * 60 * MINUTE_US
-"""What is older than this at the first instant is not looked at."""
+REACH_US = 6 * 60 * MINUTE_US
+"""Signs that are older than this at the first instant are not looked at."""
 PROVEN_US = 60 * MINUTE_US
 """So long after a proof somebody who should be there counts as there, unless seen elsewhere."""
 UNHEARD_US = 10 * MINUTE_US

@@ -59,7 +59,7 @@ class GuardDistressPolicy:
         seen_min: So old may the newest position be that shows somebody at rest.
         long_still_min: So long must the rest be proven where the ground is not of this very minute:
             a call of hours ago, an incident somewhere at the site, a place where nobody should be;
-            and longer than any quiet of the same person that ended by itself within a day.
+            and longer than any quiet of the same person that ended by itself within four hours.
         history_h: A call for help counts so long against stillness.
         stop_min: Whoever ran so shortly before the stillness stopped abruptly.
         incident_min: An incident counts as open so long after it happened.
