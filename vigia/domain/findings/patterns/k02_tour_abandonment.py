@@ -94,7 +94,11 @@ def judge(known: Known, policy: TourAbandonmentPolicy) -> Iterator[Verdict]:
             Leg("minutes without a scan", quiet, left_min),
             Leg("positions outside since the last one inside", outside, policy.outside_fixes),
         ),
-        figures={"scanned": rounds.scanned, "planned": _columns(runs["planned"], quiet)},
+        figures={
+            "delay_min": quiet,
+            "scanned": rounds.scanned,
+            "planned": _columns(runs["planned"], quiet),
+        },
         subtype=stalled.astype(np.int64),
         subtypes=SUBTYPES,
         late=_late_scans(known),

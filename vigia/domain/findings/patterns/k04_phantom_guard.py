@@ -87,7 +87,7 @@ def judge(known: Known, policy: PhantomGuardPolicy) -> Iterator[Verdict]:
         timedelta(minutes=policy.window_min),
         cleared=(idle_min < policy.window_min) | ~presence.people_on,
         legs=legs,
-        figures={"steps": known.places.steps("person", window_us)},
+        figures={"delay_min": idle_min, "steps": known.places.steps("person", window_us)},
         site=presence.site_of_person,
         site_ids=things.site_ids,
         subtype=how,
