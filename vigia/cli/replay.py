@@ -16,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.table import Table
 
     from vigia.domain.findings.explain import Explanation
     from vigia.domain.findings.pattern import Pattern
@@ -224,7 +225,7 @@ def _show_why(pattern: Pattern, told: list[Explanation]) -> None:
         console.print(table)
 
 
-def _table(title: str, *columns: str):  # type: ignore[no-untyped-def] # noqa: ANN202 - Rich's own
+def _table(title: str, *columns: str) -> Table:
     from rich import box
     from rich.table import Table
 
