@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
-from bench import detection
+from bench import baseline, detection
 from bench.run import exponent, run_engine
 from bench.telemetry import write_snapshots, write_values
 from bench.world import _STAGES, measure, simulate
@@ -120,3 +121,26 @@ def test_an_audit_is_measured_beside_the_usual_loop() -> None:
     audit = detection.audit(4 * detection.EVENTS_A_SITE).as_dict()
     assert audit["figures"]["sites"] == [1, 2, 4]
     assert audit["ratio"] > 0
+
+
+def test_baselines_are_those_of_the_reference_query() -> None:
+    days = baseline.samples(4)
+    ours = baseline.full(days).select(
+        "site", "metric", "hour_of_week", "n", "mean", "var", "p50", "mad"
+    )
+    theirs = baseline.by_duckdb(baseline.as_rows(days))
+    assert ours.height == theirs.height == 4 * 168
+    for name, other in zip(ours.columns, theirs.columns, strict=True):
+        assert ours[name].cast(pl.Float64).to_list() == pytest.approx(
+            theirs[other].cast(pl.Float64).to_list()
+        ), name
+
+
+def test_a_slot_taken_in_moves_the_moments_of_its_hour() -> None:
+    kept, moments = np.full((2, 3, 288), np.nan), np.zeros((3, 2, 3))
+    values = np.random.default_rng(1).poisson(3.0, (5, 2, 3)).astype(float)
+    for fresh in values:
+        baseline.take_in(kept, moments, fresh)
+    assert (kept[:, :, 100] == values[-1]).all()
+    assert moments[1] == pytest.approx(values.mean(axis=0))
+    assert moments[2] / 4 == pytest.approx(values.var(axis=0, ddof=1))

@@ -24,6 +24,7 @@ NAMES = (
     "audit",
     "replay",
     "rules",
+    "baseline",
     "nab",
 )
 
@@ -57,7 +58,7 @@ def bench(
 
 def _measure(name: str, size: int | None) -> dict[str, Any]:
     try:
-        from bench import database, detection, nab, pages, run, world
+        from bench import baseline, database, detection, nab, pages, run, world
     except ImportError as error:
         raise VigiaError(
             "The benchmarks are part of the source tree and need its development tools. "
@@ -73,6 +74,7 @@ def _measure(name: str, size: int | None) -> dict[str, Any]:
         "audit": detection.audit,
         "replay": detection.replay,
         "rules": detection.rules,
+        "baseline": baseline.baseline,
         "nab": nab.nab,
     }
     if name not in known:
