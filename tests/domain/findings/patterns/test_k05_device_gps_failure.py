@@ -130,6 +130,12 @@ def test_what_may_not_have_been_sent_is_waited_for_and_then_told_as_provisional(
     assert minutes(of(lost(queue_depth=7))) == [100]
 
 
+@pytest.mark.parametrize(("last", "times"), [(77, [90]), (76, [100])])
+def test_heartbeats_that_are_lost_leave_it_open_whether_everything_was_sent(last, times):
+    made = beats(lost(last=last), last, 200, queue_depth=1)
+    assert minutes(of(made)) == times
+
+
 def test_a_provisional_finding_is_confirmed_when_everything_has_been_sent():
     made = beats(lost(last=110, queue_depth=7), 111, 200)
     (episode,) = of(made).iter_rows(named=True)

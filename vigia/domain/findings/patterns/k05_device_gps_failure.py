@@ -32,7 +32,9 @@ class GpsFailurePolicy:
         window_min: So long without a usable position.
         phone_events: So many phone events within it show that the phone lives.
         deaf_min: So long without any, and the time without positions counts anew.
-        wait_min: So much longer it is waited where the phone may not have sent everything.
+        behind_min: A phone may not have sent everything when no heartbeat said so for so long; two
+            of them may be lost.
+        wait_min: So much longer it is waited then.
         heard_min: A position so recent is one that came again.
         hold_min: How long it must have come again to be clear: one is enough, where none is fault.
         together_min: Phones of a site that lose their positions within so long lose them at once.
@@ -46,6 +48,7 @@ class GpsFailurePolicy:
     window_min: float = 60
     phone_events: float = 5
     deaf_min: float = 35
+    behind_min: float = 15
     wait_min: float = 10
     heard_min: float = 10
     hold_min: float = 5
@@ -115,7 +118,7 @@ class _Loss:
     def is_behind(self) -> Bools:
         """Phones that may not have sent everything."""
         waits = self.known.moments.minutes_since(self.known.phones.drained_us)
-        found: Bools = waits > self.policy.wait_min
+        found: Bools = waits > self.policy.behind_min
         return found
 
     @cached_property
