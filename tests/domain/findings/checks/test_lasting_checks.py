@@ -211,11 +211,10 @@ def test_another_priority_has_another_promise_from_the_opening_on():
     assert minutes(tickets(made)) == [5 * HOUR]
 
 
-def test_hours_count_by_the_sites_calendar_where_not_all_do():
+def test_hours_count_by_the_calendar_of_the_policy_where_not_all_do():
     hours = '{"0": [["08:00", "12:00"]], "1": [["08:00", "12:00"]]}'
-    made = Made().site(calendar_id="own").ticket("ticket", 0, priority="P3")
-    made.add("calendar", calendar_id="own", tz="UTC", hours=hours)
-    made.add("calendar", calendar_id="desk", tz="UTC", hours='{"0": [["08:00", "20:00"]]}')
+    made = Made().site().ticket("ticket", 0, priority="P3")
+    made.add("calendar", calendar_id="desk", tz="UTC", hours=hours)
     made.add("sla_policy", policy_id="policy", code="policy", calendar_id="desk")
     promise = {"target_id": "target", "policy_id": "policy", "priority": "P3"}
     made.add("sla_target", resolve_min=6 * HOUR, round_the_clock=False, **promise)

@@ -1,9 +1,10 @@
 """A ticket that is not solved in the time that was promised for its priority.
 
-The clock runs as `domain.response.sla` says: counted hours only, paused while the ticket waits for
-its requester, a vendor or parts and while it is resolved, never for P1, and measured against the
-priority that the ticket has at the time. The promised first answer is kept by those clocks too;
-it is no finding of its own, because a late answer that came can be mended no more.
+The clock runs as `domain.response.sla` says: only the hours that count by the policy's calendar,
+paused while the ticket waits for its requester, a vendor or parts and while it is resolved, never
+for P1, and measured against the priority that the ticket has at the time. The promised first answer
+is kept by those clocks too; it is no finding of its own, because a late answer that came can be
+mended no more.
 """
 
 from __future__ import annotations
@@ -50,9 +51,7 @@ def judge(known: Known, policy: SlaBreachPolicy) -> Iterator[Verdict]:
 
 def _broken(known: Known) -> pl.DataFrame:
     """Stretches of tickets in which the promise of their priority is broken, from `due_us` on."""
-    own = known.things.site.select("site_id", site_calendar="calendar_id")
     tickets = open_tickets(known).drop_nulls("priority")
-    tickets = tickets.join(own, on="site_id", how="left", maintain_order="left")
     promised = Promises(known.facts).resolved
     found = [_none()]
     for priority, minutes, calendar_id in promised.select(
@@ -60,15 +59,8 @@ def _broken(known: Known) -> pl.DataFrame:
     ).iter_rows():
         ever = tickets.filter(pl.col("priority") == priority)["scope_id"].unique()
         mine = tickets.filter(pl.col("scope_id").is_in(ever.to_list()))
-        # Where hours count at all, the site's own come first.
-        follows = pl.coalesce("site_calendar", pl.lit(calendar_id, pl.String))
-        mine = mine.with_columns(
-            calendar_id=follows if calendar_id is not None else pl.lit(None, pl.String)
-        )
-        found += [
-            _at_priority(known, part, priority, minutes, part["calendar_id"][0])
-            for part in mine.partition_by("calendar_id")
-        ]
+        if not mine.is_empty():
+            found.append(_at_priority(known, mine, priority, minutes, calendar_id))
     broken = pl.concat(found)
     # Broken stays broken until the ticket is over or has another priority.
     return broken.filter(pl.col("due_us") < pl.col("until_us")).sort("scope_id", "from_us")

@@ -17,7 +17,7 @@ import polars as pl
 from vigia.domain.findings.pattern import Leg, Pattern, Verdict, scopes
 from vigia.domain.findings.types import ScopeKind, Severity
 from vigia.domain.watch.known import Known
-from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, Grid, Ints
+from vigia.domain.watch.moments import MINUTE_US, Bools, Grid, Ints
 from vigia.domain.watch.signs import P_AUTO, P_HUMAN, G
 
 
@@ -188,13 +188,26 @@ def _minutes(known: Known) -> np.ndarray:
 
 
 def _late_clockings(known: Known, gaps: pl.DataFrame) -> pl.DataFrame:
-    """Clock-ins that ended a gap and had been made before it was told: there was none."""
-    stays = known.presence.stays.drop_nulls("post_id").select(
-        "post_id", "in_us", until_us="from_us"
+    """Clock-ins made before a gap was told, and known after: with as many as lacked there was none.
+
+    They count until the end of the grace, for the rows of a verdict.
+    """
+    stays = known.presence.stays.drop_nulls("post_id").select("post_id", "in_us", told_us="from_us")
+    lacked = gaps.sort("from_us").join_asof(
+        known.cover.stretches.select("post_id", at_us="from_us", lack="bare").sort("at_us"),
+        left_on="from_us",
+        right_on="at_us",
+        by="post_id",
+        check_sortedness=False,
     )
-    both = gaps.join(stays, on=["post_id", "until_us"])
-    proven = both.filter(pl.col("in_us") <= pl.col("from_us"), pl.col("until_us") < NEVER_US)
-    return proven.select(row="post", at_us=pl.col("from_us") - 1, received_us="until_us")
+    late = (
+        lacked.drop("at_us")
+        .join(stays, on="post_id")
+        .filter(pl.col("in_us") <= pl.col("from_us"), pl.col("told_us") > pl.col("from_us"))
+    )
+    nth = pl.int_range(pl.len()).over("post_id", "from_us") + 1
+    proven = late.sort("post_id", "from_us", "told_us").filter(nth == pl.col("lack"))
+    return proven.select(row="post", at_us=pl.col("from_us") - 1, received_us="told_us")
 
 
 PATTERN = Pattern(
