@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from tests.domain.findings.patterns.made import (
@@ -188,6 +189,7 @@ def test_half_of_a_sites_phones_at_once_are_jammed_and_told_as_one():
     jamming = of(made, JAMMING)
     assert (minutes(jamming), jamming["severity"].to_list()) == ([95], ["HIGH"])
     assert jamming["scope_id"].to_list() == ["site"]
+    assert orjson.loads(jamming["figures"][0])["phones that lost their position"] == 2
     assert of(made)["scope_id"].to_list() == ["anna"]
     together = crew(Made().site(), {"anna": 30, "ben": 30, "cleo": 300, "dan": 300})
     assert (of(together).height, of(together, JAMMING).height) == (0, 1)

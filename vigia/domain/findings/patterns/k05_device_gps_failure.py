@@ -135,17 +135,26 @@ class _Loss:
         return self.known.phones.at_post(self.known.things.is_indoor)
 
     @cached_property
+    def has_lost(self) -> Bools:
+        """Phones under the sky that had positions on this duty and have none any more."""
+        lost = self.could_tell & ~self.is_indoor & (self.quiet_min >= self.policy.window_min)
+        # Who came without one has not lost it.
+        found: Bools = lost & (self.usable_us > self.known.phones.begun_us)
+        return found
+
+    def by_site(self, where: Bools) -> Ints:
+        """How many phones of each site are meant."""
+        site = self.known.phones.site
+        total = np.zeros((len(self.known.things.site_ids), where.shape[1]), np.int64)
+        rows, columns = np.nonzero(where & (site >= 0))
+        np.add.at(total, (site[rows, columns], columns), 1)
+        return total
+
+    @cached_property
     def is_jammed(self) -> Bools:
         """Sites of which half of the phones lost their positions within minutes."""
-        count = len(self.known.things.site_ids)
-        asked = self.could_tell & ~self.is_indoor
-        lost = asked & (self.quiet_min >= self.policy.window_min)
-        # Who came without one has not lost it.
-        lost &= self.usable_us > self.known.phones.begun_us
-        site = self.known.phones.site
-        of = _by_site(count, site, asked)
-        gone = _by_site(count, site, lost)
-        first, last = _span_by_site(count, site, self.usable_us, lost)
+        of, gone = self.by_site(self.could_tell & ~self.is_indoor), self.by_site(self.has_lost)
+        first, last = _span_by_site(len(of), self.known.phones.site, self.usable_us, self.has_lost)
         together = last - first <= self.policy.together_min * MINUTE_US
         share = gone >= of * self.policy.jammed_pct / 100
         found: Bools = (gone >= self.policy.jammed_least) & share & together
@@ -176,14 +185,6 @@ class _Loss:
             part[mine] = lost[mine] & is_one
             stood_for[mine] = lost[mine] & is_one & ~stands
         return part, stood_for
-
-
-def _by_site(count: int, site: Ints, where: Bools) -> Ints:
-    """How many phones of each site are meant."""
-    total = np.zeros((count, where.shape[1]), np.int64)
-    rows, columns = np.nonzero(where & (site >= 0))
-    np.add.at(total, (site[rows, columns], columns), 1)
-    return total
 
 
 def _span_by_site(count: int, site: Ints, us: Ints, where: Bools) -> tuple[Ints, Ints]:
@@ -277,10 +278,9 @@ def _late_positions(known: Known) -> pl.DataFrame:
 
 def _jamming(known: Known, policy: GpsFailurePolicy, loss: _Loss) -> Verdict:
     ids = known.things.site_ids
-    count = len(ids)
-    asked = _by_site(count, known.phones.site, loss.could_tell & ~loss.is_indoor)
+    asked = loss.by_site(loss.could_tell & ~loss.is_indoor)
     heard = loss.could_tell & (known.moments.minutes_since(loss.usable_us) < policy.heard_min)
-    again = _by_site(count, known.phones.site, heard)
+    again = loss.by_site(heard & ~loss.is_indoor)
     return Verdict(
         "GPS_JAMMING_SUSPECT",
         ScopeKind.SITE,
@@ -290,6 +290,11 @@ def _jamming(known: Known, policy: GpsFailurePolicy, loss: _Loss) -> Verdict:
         timedelta(minutes=policy.window_min),
         cleared=(2 * again >= asked) | (asked == 0),
         hold=timedelta(minutes=policy.hold_min),
+        legs=(
+            Leg(
+                "phones that lost their position", loss.by_site(loss.has_lost), policy.jammed_least
+            ),
+        ),
         figures={"phones on duty": asked, "phones with positions": again},
     )
 
