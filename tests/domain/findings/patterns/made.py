@@ -22,6 +22,7 @@ from vigia.domain.findings.pattern import Pattern
 from vigia.domain.watch.facts import Facts, shaped
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import Moments
+from vigia.domain.windows import INSTANT
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 TENANT = UUID("00000000-0000-8000-8000-000000000001")
@@ -286,3 +287,22 @@ def assert_one_by_one_is_all_at_once(
     singly = pl.concat([*over, going]).sort("type", "scope_id", "detected_at")
     assert_frame_equal(singly, at_once.sort("type", "scope_id", "detected_at"))
     return at_once
+
+
+def assert_nothing_later_counts(
+    made: Made, moments: Moments, patterns: Sequence[Pattern]
+) -> pl.DataFrame:
+    """Look at each instant with all facts, and with those alone that had arrived by then.
+
+    Returns:
+        What is raised at the instants, which is the same.
+    """
+    facts, told = made.facts(), [EPISODES.to_frame()]
+    for us in moments.at_us:
+        now = Moments(moments.at_us[moments.at_us == us])
+        arrived = pl.col("received_at") <= pl.lit(int(us)).cast(INSTANT)
+        cut = {name: frame.filter(arrived) for name, frame in facts.frames.items()}
+        seen = detect(Facts(TENANT, cut), now, None, patterns)
+        assert_frame_equal(seen, detect(facts, now, None, patterns))
+        told.append(seen.select(EPISODES.names()))
+    return pl.concat(told)

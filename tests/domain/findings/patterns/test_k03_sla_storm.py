@@ -6,6 +6,7 @@ import pytest
 
 from tests.domain.findings.patterns.made import (
     Made,
+    assert_nothing_later_counts,
     assert_one_by_one_is_all_at_once,
     at,
     every,
@@ -170,6 +171,12 @@ def test_looking_at_instants_one_by_one_finds_the_same():
         made.task_over(f"task {number}", 60)
     episodes = assert_one_by_one_is_all_at_once(made, every(31, 200, 7), (PATTERN,))
     assert set(episodes["type"]) == {STORM, EMERGING}
+
+
+def test_nothing_that_arrives_later_counts():
+    made = storm().tour("late", 30).task("slow", 0, 20, late_s=3000)
+    made.task_over("task 0", 60, late_s=2400).tour_told("tour 0", 50, "completed", late_s=1800)
+    assert len(assert_nothing_later_counts(made, every(31, 160, 17), (PATTERN,)))
 
 
 def test_the_declaration_names_types_and_evidence_that_exist():

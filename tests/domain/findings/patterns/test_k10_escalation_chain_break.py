@@ -7,6 +7,7 @@ import pytest
 
 from tests.domain.findings.patterns.made import (
     Made,
+    assert_nothing_later_counts,
     assert_one_by_one_is_all_at_once,
     at,
     every,
@@ -347,6 +348,14 @@ def test_an_open_one_is_closed_however_long_ago_the_alert_ended():
     found_then = found(made, every(0, 30), PATTERN).drop("inhibited_by")
     later = detect(made.facts(), Moments.of(at(600)), found_then, (PATTERN,))
     assert minutes(later, "cleared_at") == [600]
+
+
+def test_nothing_that_arrives_later_counts():
+    made = chained().alert("A1", 0, late_s=60)
+    made = message(chain(made, late_s=90), result="sent", late_s=120)
+    made.alert_told("A1", 30, "acknowledged", late_s=1200).alert("A2", 4, late_s=900)
+    made = away(on_call(made, -WEEK, WEEK), "ann", 60, 90, minute=20)
+    assert len(assert_nothing_later_counts(made, every(1, 100, 7), (PATTERN,)))
 
 
 def test_the_declaration_names_types_and_evidence_that_exist():
