@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from tests.worker.recorded import SITE, TENANT, add_tenant, set_clock
+from vigia.domain.anomalies.policy import Sensitivity
 from vigia.domain.findings.audit import Cadence
 from vigia.domain.identity import reference_id
 from vigia.domain.metrics.rollup import roll_up_days
@@ -205,6 +206,33 @@ def test_a_site_whose_zone_does_not_exist_is_an_error_of_its_own(company: Databa
 def test_a_company_without_data_has_no_baseline_and_no_anomaly(company: Database) -> None:
     assert refresh_baselines(company, TENANT, now=NOW).buckets == 0
     assert judge_anomalies(company, TENANT, now=NOW).tests == 0
+
+
+def test_a_site_is_judged_by_the_sensitivity_that_somebody_gave_it(company: Database) -> None:
+    """U08: what a lower one finds a higher one finds too."""
+    counted = counts()
+    counted[:, 35 * 288 + 6 * 12 :] = np.random.default_rng(5).poisson(0.9, (2, 288 - 72))
+    store(company, counted, range(DAYS))
+    refresh_baselines(company, TENANT, now=NOW)
+    seen = []
+    for hours, level in enumerate(Sensitivity):
+        with company.transaction(Role.WORKER) as connection:
+            for site in (SITE, OTHER):
+                at_ = NOW - timedelta(hours=9 - hours)
+                baselines.set_sensitivity(
+                    connection, TENANT, site, level, actor="p1", reason="noisy", at=at_
+                )
+        judge_anomalies(company, TENANT, now=NOW)
+        rows_ = found(company)
+        assert rows_["sensitivity"].unique().to_list() in ([], [str(level)])
+        seen.append(set(rows_.select("site_id", "slot").rows()))
+    assert seen[0] <= seen[1] <= seen[2]
+    assert len(seen[0]) < len(seen[2])
+    with company.transaction(Role.WORKER) as connection:
+        kept = connection.execute(
+            "SELECT count(*), min(old_value), max(new_value) FROM ops.threshold_history"
+        ).fetchone()
+    assert kept == (6, 0, 2)
 
 
 def test_a_comprehensive_audit_tells_anomalies_as_findings_with_their_figures(

@@ -15,9 +15,11 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 
+from vigia.domain.anomalies.policy import Sensitivity
 from vigia.domain.anomalies.samples import SLOTS_A_DAY
 from vigia.domain.dictionary import Column, ColumnType
 from vigia.domain.dictionary import table as dictionary_table
+from vigia.domain.identity import name_uuid
 from vigia.domain.windows import INSTANT, SLOT_US
 from vigia.store.frames import fetch
 from vigia.store.tiers import stage
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _SAMPLES = pl.Array(pl.Float64(), SLOTS_A_DAY)
 _CONDITIONS = ("CORRELATION_SILENT_SITE", "NETWORK_OUTAGE", "CORRELATION_COVERAGE_GAP")
 """Findings whose time says nothing of what is usual."""
+SENSITIVITY = "ANOMALY.sensitivity"
+"""Name of the threshold of a site that is the place of its sensitivity among all, from 0."""
 
 
 def pack(samples: pl.Series) -> pl.Series:
@@ -231,6 +235,46 @@ def closed_days(
         " AND h.holiday_on BETWEEN %(first)s AND %(last)s",
         {"tenant": tenant_id, "first": first, "last": last},
         columns,
+    )
+
+
+def sensitivities(
+    connection: psycopg.Connection, tenant_id: UUID, at: datetime
+) -> dict[str, Sensitivity]:
+    """Sensitivity of every site that has one of its own at an instant, by its id."""
+    rows = connection.execute(
+        "SELECT DISTINCT ON (scope_id) scope_id::text, new_value FROM ops.threshold_history"
+        " WHERE tenant_id = %(tenant)s AND scope_kind = 'site' AND name = %(name)s"
+        " AND changed_at <= %(at)s AND (reverted_at IS NULL OR reverted_at > %(at)s)"
+        " ORDER BY scope_id, changed_at DESC",
+        {"tenant": tenant_id, "name": SENSITIVITY, "at": at},
+    ).fetchall()
+    levels = list(Sensitivity)
+    return {site: levels[int(value)] for site, value in rows}
+
+
+def set_sensitivity(
+    connection: psycopg.Connection,
+    tenant_id: UUID,
+    site_id: UUID,
+    level: Sensitivity,
+    *,
+    actor: str,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Give a site a sensitivity of its own; the change is kept with who made it and why."""
+    levels = list(Sensitivity)
+    before = sensitivities(connection, tenant_id, at).get(str(site_id), Sensitivity.MEDIUM)
+    change = name_uuid("threshold", tenant_id.hex, site_id.hex, SENSITIVITY, at.isoformat())
+    connection.execute(
+        "INSERT INTO ops.threshold_history (tenant_id, change_id, scope_kind, scope_id, name,"
+        " old_value, new_value, reason, actor, changed_at)"
+        " VALUES (%s, %s, 'site', %s, %s, %s, %s, %s, %s, %s)",
+        [
+            *(tenant_id, change, site_id, SENSITIVITY),
+            *(levels.index(before), levels.index(level), reason, actor, at),
+        ],
     )
 
 

@@ -219,7 +219,9 @@ def _company(
     if pairs.is_empty():
         return None
     metrics = dict(enumerate(tenant.metrics))
-    return _Company(tenant, judged(pairs, metrics, policy=policy), errors, policy)
+    asked = store.sensitivities(connection, tenant_id, tenant.now)
+    own = {site.number: asked[site.site_id] for site in tenant.sites if site.site_id in asked}
+    return _Company(tenant, judged(pairs, metrics, own, policy), errors, policy)
 
 
 def _is_zone(name: str) -> bool:
