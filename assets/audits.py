@@ -20,6 +20,7 @@ WRITTEN = ("finding", "finding_event", "finding_evidence", "episode", "audit_run
 """Tables that all audits write, each row once."""
 KEPT = ("runbook", "site_audit_schedule")
 """Tables that people keep and that audits read."""
+TUNED = ("threshold_history",)
 NAMES = (*WRITTEN, *KEPT)
 
 
@@ -33,6 +34,7 @@ def _audit(cadence: Cadence) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=audit_key(cadence),
+        # Thresholds that moved count too, but they follow from findings, and a graph has no circles.
         deps=[*map(ops_key, (*WANTED, *KEPT))],
         description=f"One row per site and slot of the {cadence} audit: every "
         f"{interval // timedelta(minutes=1)} minutes where a site's schedule says nothing else.",
@@ -68,6 +70,30 @@ def _audit(cadence: Cadence) -> dg.AssetsDefinition:
     return audit
 
 
+@dg.multi_asset(
+    name="threshold_tuning",
+    specs=[ops_spec("threshold_history", deps=["finding", "finding_event"])],
+    check_specs=[contract_spec(name) for name in TUNED],
+)
+def threshold_tuning(
+    platform: dg.ResourceParam[Platform],
+) -> Iterable[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Move thresholds by a step where what people said of findings asks for it."""
+    from vigia.worker.tuning import tune
+
+    moved = [
+        {"company": str(tenant)[:8], "threshold": c.dial.name, "from": c.old, "to": c.new}
+        | {"because": c.reason, **c.evidence}
+        for tenant in platform.tenants()
+        for c in tune(platform.database, tenant, now=platform.clock())
+    ]
+    yield dg.MaterializeResult(
+        asset_key=ops_key("threshold_history"),
+        metadata={"dagster/row_count": len(moved), "moved": render.table(moved)},
+    )
+    yield from contract_results(platform, TUNED)
+
+
 @dg.multi_asset_check(name="finding_contracts", specs=[contract_spec(name) for name in NAMES])
 def finding_contracts(platform: dg.ResourceParam[Platform]) -> Iterable[dg.AssetCheckResult]:
     """Compare the tables of findings and audits with the dictionary."""
@@ -79,4 +105,5 @@ ASSETS = [
     *CADENCES.values(),
     *(ops_spec(name).replace_attributes(deps=[*map(audit_key, Cadence)]) for name in WRITTEN),
     *map(ops_spec, KEPT),
+    threshold_tuning,
 ]

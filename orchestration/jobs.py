@@ -9,7 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.audits import NAMES as FINDINGS
-from assets.audits import audit_key
+from assets.audits import TUNED, audit_key
 from assets.baselines import JUDGED, LEARNED
 from assets.documents import DBT_DOCS
 from assets.feeds import NAMES as FEEDS
@@ -41,6 +41,8 @@ _judged = dg.AssetSelection.assets(*map(ops_key, JUDGED)).without_checks()
 _judged |= _checks("contract", JUDGED)
 _learned = dg.AssetSelection.assets(*map(ops_key, LEARNED)).without_checks()
 _learned |= _checks("contract", LEARNED)
+_tuned = dg.AssetSelection.assets(*map(ops_key, TUNED)).without_checks()
+_tuned |= _checks("contract", TUNED)
 _values = _checks("values", FEEDS) | _checks("values", METRICS)
 _inputs = _checks("contract", (*FEEDS, *FINDINGS))
 _archive = dg.AssetSelection.assets(ops_key("lake_file"))
@@ -70,9 +72,9 @@ hourly = dg.define_asset_job(
 )
 daily = dg.define_asset_job(
     "daily",
-    selection=_values | _learned | _retention | _docs | _worlds,
-    description="Examine the newest days, learn what is usual, delete what is past its time and"
-    " safe elsewhere.",
+    selection=_values | _learned | _tuned | _retention | _docs | _worlds,
+    description="Examine the newest days, learn what is usual and what people say of findings, delete"
+    " what is past its time and safe elsewhere.",
     op_retry_policy=RETRY,
     run_tags={ONE_AT_A_TIME: "retention"},
 )

@@ -105,7 +105,7 @@ def test_every_asset_that_is_made_has_a_cadence_and_joins_a_history(definitions)
     assert made == covered["cadence"]
     outside = {dg.AssetKey(["ops", "retention_run"]), dg.AssetKey(["docs", "dbt"])}
     # People ask for scoreboards. Audits look at now; a history that came in is replayed.
-    outside |= {dg.AssetKey(["worlds", "scoreboard"])}
+    outside |= {dg.AssetKey(["worlds", "scoreboard"]), dg.AssetKey(["ops", "threshold_history"])}
     outside |= {dg.AssetKey(["audits", str(cadence)]) for cadence in Cadence}
     assert made - covered["history"] == outside
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "quarantine": "vigia.cli.quarantine",
     "tenant": "vigia.cli.tenant",
     "runbooks": "vigia.cli.runbooks",
+    "thresholds": "vigia.cli.thresholds",
     "docs": "vigia.cli.docs",
     "bench": "vigia.cli.bench",
 }

@@ -25,6 +25,7 @@ from vigia.domain.findings.pattern import Pattern
 from vigia.domain.findings.patterns import PATTERNS
 from vigia.domain.findings.rows import findings, scopes_of
 from vigia.domain.findings.runbooks import Runbook
+from vigia.domain.findings.tuning import tuned
 from vigia.domain.findings.types import SEVERITY
 from vigia.domain.identity import name_uuid
 from vigia.domain.watch.facts import Facts
@@ -47,6 +48,7 @@ from vigia.store.facts import read_facts
 from vigia.store.finding_evidence import store_evidence
 from vigia.store.findings import announce, store_findings
 from vigia.store.runbooks import read_shelf
+from vigia.store.thresholds import in_force
 
 if TYPE_CHECKING:
     import psycopg
@@ -149,7 +151,8 @@ def run_audits(
         cadence: Which audits.
         now: The wall clock; slots are due by the tenant's own.
         until: The last slot to look at; the newest when missing.
-        patterns: What to look for, with what numbers.
+        patterns: What to look for, with what numbers; thresholds that the company moved come
+            before these.
 
     Returns:
         What was done. Slots that another run did are none of it.
@@ -165,7 +168,8 @@ def run_audits(
             if clock is None:
                 return total
             at = clock if until is None else min(clock, until)
-            audit = _Audit(connection, tenant_id, each, patterns_of(each, patterns), at, now)
+            numbers = tuned(patterns, in_force(connection, tenant_id, at))
+            audit = _Audit(connection, tenant_id, each, patterns_of(each, numbers), at, now)
             total += _run(audit, lambda: perf_counter() - begun)  # noqa: B023 - called at once
     return total
 
