@@ -61,6 +61,7 @@ _SPOKEN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "CORRELATION_SILENT_SITE": {"count": ("people on duty for the whole window",)},
     "CORRELATION_SLA_STORM": {"count": _STORM},
     "SLA_STORM_EMERGING": {"count": _STORM},
+    "CHECKPOINT_COVERAGE_LOW": {"count": ("checkpoints left out",)},
     "GPS_JAMMING_SUSPECT": {"count": ("phones that lost their position",)},
     "CORRELATION_RESOURCE_SHORTAGE": {"observed": ("work in % of what people can do",)},
     "CORRELATION_COVERAGE_GAP": {"count": ("people missing",), "expected": ("required",)},

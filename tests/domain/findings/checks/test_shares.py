@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from tests.domain.findings.patterns.ground import beats, fix, phone
@@ -18,6 +19,8 @@ from vigia.domain.findings.checks import (
     phone_events,
     tour_completion,
 )
+from vigia.domain.findings.messages import message
+from vigia.domain.findings.rows import Names, context
 
 HOUR = 60
 
@@ -41,6 +44,8 @@ def test_too_few_scanned_checkpoints_of_a_shift_are_medium():
     assert episodes["type"].to_list() == ["CHECKPOINT_COVERAGE_LOW"]
     assert episodes["severity"].to_list() == ["MEDIUM"]
     assert minutes(episodes) == [10]
+    said = message(episodes["type"][0], context(episodes.row(0, named=True), Names({"site": "S1"})))
+    assert said == "5 of 20 checkpoints were not scanned at site S1."
 
 
 def test_the_share_that_is_always_left_out_is_no_finding():
@@ -104,6 +109,8 @@ def test_a_quarter_of_the_heartbeats_of_an_hour_is_the_least_that_a_site_must_se
     assert episodes["severity"].to_list() == ["HIGH"]
     # Of the last hour at minute 50, those at -10 to 15 are six: a quarter; at 55 they are five.
     assert minutes(episodes) == [55]
+    figures = orjson.loads(episodes["figures"][0])
+    assert (figures["observed"], figures["expected"]) == (5, 6)
 
 
 def test_a_site_that_sends_enough_or_is_not_manned_lacks_no_phone_event():

@@ -57,7 +57,7 @@ def judge(known: Known, policy: CheckpointCoveragePolicy) -> Iterator[Verdict]:
         timedelta(hours=policy.window_h),
         cleared=share >= policy.covered_pct,
         legs=legs,
-        figures={"left out": planned - scanned},
+        figures={"checkpoints left out": planned - scanned, "expected": planned},
     )
 
 

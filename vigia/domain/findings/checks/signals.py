@@ -38,7 +38,7 @@ def too_few(
         cleared=share >= low_pct,
         hold=timedelta(minutes=10),
         legs=(Leg("percent of what should come", share, low_pct, at_least=False),),
-        figures={"came": count, "expected": expected},
+        figures={"observed": count, "expected": np.ceil(expected * low_pct / 100.0)},
     )
 
 

@@ -54,6 +54,7 @@ def judge(known: Known, policy: TourCompletionPolicy) -> Iterator[Verdict]:
         timedelta(hours=policy.window_h),
         cleared=share >= policy.completed_pct,
         legs=legs,
+        figures={"observed": walked, "expected": np.ceil(ended * policy.completed_pct / 100.0)},
     )
 
 
