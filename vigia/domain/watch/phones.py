@@ -17,7 +17,7 @@ import polars as pl
 
 from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import LONG_AGO_US, NEVER_US, Bools, Ints, Moments
-from vigia.domain.watch.presence import HANDOVER_US, Presence
+from vigia.domain.watch.presence import Presence
 from vigia.domain.watch.signs import Signs
 from vigia.domain.watch.things import Things
 
@@ -121,13 +121,13 @@ class Phones:
 
     @cached_property
     def is_watched(self) -> Bools:
-        """Phones of people at work at an active site, until the change of shift.
+        """Phones of people at work at an active site, until their duty is to end.
 
-        Whoever stays longer than planned may have left: a clock-out often comes late.
+        A change of shift confuses who is where, not whether a phone works. But whoever stays
+        longer than planned may have left: a clock-out often comes late.
         """
-        changes_us = self.ends_us - HANDOVER_US
-        at_work = self.at_site(self.things.is_active)
-        found: Bools = at_work & (self.moments.at_us < changes_us) & self.signs.is_phone[:, None]
+        at_work = self.at_site(self.things.is_active) & (self.moments.at_us < self.ends_us)
+        found: Bools = at_work & self.signs.is_phone[:, None]
         return found
 
     @cached_property

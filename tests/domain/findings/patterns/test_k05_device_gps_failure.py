@@ -159,8 +159,8 @@ def test_it_clears_when_the_guard_goes():
     assert minutes(of(lost().punch("anna", 150, "clock_out")), "cleared_at") == [155]
 
 
-@pytest.mark.parametrize(("ends", "times"), [(105, []), (106, [90])])
-def test_no_phone_is_judged_from_the_change_of_shift_on(ends, times):
+@pytest.mark.parametrize(("ends", "times"), [(90, []), (91, [90])])
+def test_no_phone_is_judged_from_the_planned_end_of_its_duty_on(ends, times):
     made = fixes(beats(guard(placed(), ends=ends), 1, 300), 0, 31)
     assert minutes(of(made)) == times
 
