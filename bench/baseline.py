@@ -1,7 +1,8 @@
 """Baselines (F03): all of them from kept samples, and one new batch, each against a reference.
 
 All of them: the product's figures by site, metric and hour of the week, against one DuckDB query
-for the same mean, variance, median and MAD over the same rows. The product also computes three
+for the same mean, variance, median and MAD over the same samples, each in the form in which it keeps
+them: a day a row, and a sample a row. The product also computes three
 quantiles and what stands in for young hours; what it learns of ordinary days (`strays`) has no
 counterpart and is a figure of its own.
 
@@ -37,12 +38,9 @@ HISTORY = 28
 ROUNDS = 3
 BATCH_SITES, BATCH_METRICS = 1000, 10
 _QUERY = """
-    WITH samples AS (SELECT site, metric, (isodow(local_date) - 1) * 24 + slot // 12 AS hour, value
-            FROM long),
-        middle AS (SELECT *, median(value) OVER (PARTITION BY site, metric, hour) AS p50 FROM samples)
-    SELECT site, metric, hour, count(*) AS n, avg(value) AS mean, var_samp(value) AS var,
-        any_value(p50) AS p50, median(abs(value - p50)) AS mad
-    FROM middle GROUP BY ALL ORDER BY ALL
+    SELECT site, metric, (isodow(local_date) - 1) * 24 + slot // 12 AS hour, count(*) AS n,
+        avg(value) AS mean, var_samp(value) AS var, median(value) AS p50, mad(value) AS mad
+    FROM long GROUP BY ALL ORDER BY ALL
 """
 
 
