@@ -117,6 +117,15 @@ def test_it_goes_on_for_as_long_as_the_sites_are_dark():
     assert minutes(of(dark(THREE)), "cleared_at") == [None]
 
 
+def test_a_change_of_shift_in_the_dark_does_not_end_it():
+    assert minutes(of(dark(THREE, over=120)), "cleared_at") == [None]
+
+
+def test_one_site_that_is_back_is_not_half_of_three():
+    made = beats(dark(THREE), 150, 300, "one guard", step=0.5, site_id="one")
+    assert minutes(of(made), "cleared_at") == [None]
+
+
 def test_what_was_stored_and_comes_with_the_network_is_no_signal_of_the_time_before():
     made = dark(THREE, back=150)
     for site in THREE:

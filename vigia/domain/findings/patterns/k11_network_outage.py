@@ -40,7 +40,7 @@ class NetworkOutagePolicy:
         risk_tier: A dark site of this risk is CRITICAL.
         hours: So many hours back a site's best one shows what is usual, to tell when it is back.
         per_person: Signals that one person's devices send within the window at least.
-        back_pct: Share of the signals, and of the sites, that must be back to be clear.
+        back_pct: Share of the signals that must be back to be clear.
         hold_min: How long they must be back.
         covered_min: Sites that share it and are silent for so long are told with it.
     """
@@ -142,15 +142,16 @@ class _Signals:
         return (gone > 0) & (gone * 100 >= of * policy.part_pct), last
 
     @cached_property
-    def is_back(self) -> Bools:
-        """Sites of which half of the signals are there."""
+    def normal(self) -> Floats:
+        """Signals that each site would send, by its own best hour and by who should be there."""
         policy, best = self.policy, self.usual
         for hour in range(1, round(policy.hours)):
             hourly = self._counted(policy.usual_min, policy.window_min + hour * policy.usual_min)
             best = np.maximum(best, hourly * (policy.window_min / policy.usual_min))
+        # Clock-ins of those who follow do not arrive while it lasts; the roster knows of them.
+        people = np.maximum(self.people, self.known.presence.required_by_site)
         # Fewer people send less than at the best hour.
-        enough = np.minimum(best, policy.per_person * self.people)
-        found: Bools = self.now >= enough * policy.back_pct / 100
+        found: Floats = np.minimum(best, policy.per_person * people)
         return found
 
     @cached_property
@@ -256,12 +257,13 @@ def _is_grave(known: Known, policy: NetworkOutagePolicy) -> Bools:
 
 
 def _still_out(signals: _Signals, policy: NetworkOutagePolicy) -> list[Bools]:
-    """Groups of which more than half of the manned sites are not back."""
+    """Groups of which less than half of the signals are back."""
     found = []
     for _, rows in signals.groups:
-        manned = signals.people[rows] > 0
-        back = (manned & signals.is_back[rows]).sum(axis=0)
-        found.append(back < manned.sum(axis=0) * policy.back_pct / 100)
+        normal = signals.normal[rows]
+        # One site that sends more than usual does not stand in for another.
+        back = np.minimum(signals.now[rows], normal).sum(axis=0)
+        found.append(back < normal.sum(axis=0) * policy.back_pct / 100)
     return found
 
 
@@ -274,7 +276,7 @@ PATTERN = Pattern(
     precondition="three manned sites share a region and its operator, or a power feeder",
     evidence=("silent_sites", "operator_state", "network", "contact_log"),
     severity="HIGH; CRITICAL from ten sites, or with one of high risk or that must be manned",
-    clears="half of the signals of half of the sites are back for two slots",
+    clears="half of the signals are back for two slots",
     traps=("end of duty at several sites", "one site alone", "whole-platform ingest stop"),
     policy=NetworkOutagePolicy(),
     judge=judge,
