@@ -35,7 +35,7 @@ def _audit(cadence: Cadence) -> dg.AssetsDefinition:
     @dg.asset(
         key=audit_key(cadence),
         # Thresholds that moved count too, but they follow from findings, and a graph has no circles.
-        deps=[*map(ops_key, (*WANTED, *KEPT))],
+        deps=[*map(ops_key, (*WANTED, "anomaly", *KEPT))],
         description=f"One row per site and slot of the {cadence} audit: every "
         f"{interval // timedelta(minutes=1)} minutes where a site's schedule says nothing else.",
         metadata={SCHEMA_METADATA: column_schema(TABLES["audit_run"])},
