@@ -74,7 +74,7 @@ class Sightings:
     def unheard(self) -> pl.DataFrame:
         """When sites were not heard of: `site_id`, and stretches without a sign from any phone.
 
-        They begin with the last sign, so that what is held over them leaves no hole.
+        They begin when the last sign is so old that it shows: before that nobody can know.
         """
         signs = self.signs.table.filter(
             pl.col("family").is_in([P_AUTO, P_HUMAN, G]),
@@ -89,7 +89,7 @@ class Sightings:
         )
         return found.select(
             site_id=self.things.site_ids.gather(found["site"]),
-            from_us="received_us",
+            from_us=pl.col("received_us") + UNHEARD_US,
             until_us="until_us",
         )
 
