@@ -13,7 +13,7 @@ from dashboards import charts
 from dashboards.data import findings
 from dashboards.data.source import Tenant
 from dashboards.shapes import path_in_metres
-from dashboards.words import duration, local_text, localised
+from dashboards.words import NOTHING, duration, local_text, localised
 from vigia.domain.errors import VigiaError
 from vigia.domain.findings.categorise import resolve
 from vigia.domain.findings.lifecycle import Life, Move, Need, Party, needs, open_moves
@@ -72,6 +72,7 @@ def reasons(row: dict[str, Any]) -> None:
     st.dataframe(
         pl.DataFrame({"What was looked at": list(values), "Was": list(values.values())}),
         hide_index=True,
+        placeholder=NOTHING,
     )
 
 
@@ -152,7 +153,7 @@ def history(tenant: Tenant, row: dict[str, Any]) -> None:
     """What became of it so far."""
     events = findings.events(tenant.tenant_id, row["finding_id"])
     with st.expander(f"History ({events.height})"):
-        st.dataframe(localised(tenant, events), hide_index=True)
+        st.dataframe(localised(tenant, events), hide_index=True, placeholder=NOTHING)
 
 
 def _loaded(value: Any) -> Any:

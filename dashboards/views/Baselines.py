@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.data import baselines
 from dashboards.data.source import Tenant
-from dashboards.words import axis, count, percent
+from dashboards.words import NOTHING, axis, count, percent
 
 
 def choose(pairs: pl.DataFrame) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def pictures(tenant: Tenant, chosen: dict[str, Any], profile: pl.DataFrame) -> N
     if found.is_empty():
         st.success("None is kept for this metric.", icon=":material/check:")
         return
-    st.dataframe(_shown(found), hide_index=True)
+    st.dataframe(_shown(found), hide_index=True, placeholder=NOTHING)
 
 
 def _shown(found: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from dashboards import charts
 from dashboards.data import findings
 from dashboards.data.source import Tenant
 from dashboards.panels.finding import finding
-from dashboards.words import count, duration, local_text, percent
+from dashboards.words import NOTHING, count, duration, local_text, percent
 from vigia.domain.findings.categorise import resolve
 from vigia.domain.findings.types import Category, Severity
 
@@ -67,6 +67,7 @@ def queue(tenant: Tenant) -> None:
     chosen = st.dataframe(
         _shown(tenant, rows),
         hide_index=True,
+        placeholder=NOTHING,
         on_select="rerun",
         selection_mode="single-row",
         key=f"findings-{hash((wanted, page))}",

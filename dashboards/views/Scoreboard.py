@@ -10,9 +10,9 @@ import streamlit as st
 
 from dashboards import charts
 from dashboards.data import scoreboard
-from dashboards.words import count, duration
+from dashboards.words import NOTHING, count, duration
 
-NOTHING = (
+UNSCORED = (
     "Nothing has been scored yet. Score the simulated company with the `scoreboard` job in Dagster, "
     "or any worlds with `vigia evaluate --level standard --seeds 1,2 --publish`."
 )
@@ -29,7 +29,7 @@ def choose() -> dict[str, Any] | None:
     """The board to look at; the newest first."""
     boards = scoreboard.boards()
     if not boards:
-        st.info(NOTHING, icon=":material/scoreboard:")
+        st.info(UNSCORED, icon=":material/scoreboard:")
         return None
     titles = {board["name"]: _title(board) for board in boards}
     name = st.selectbox("Measured on", list(titles), format_func=titles.__getitem__, width=420)
@@ -104,7 +104,7 @@ def figures(board: dict[str, Any]) -> None:
         .map_elements(lambda s: duration(max(s, 0) / 60), return_dtype=pl.String)
         .alias("95 % known within"),
     )
-    st.dataframe(shown, hide_index=True)
+    st.dataframe(shown, hide_index=True, placeholder=NOTHING)
     hard = board["hardness"]
     st.caption(
         "Delay is from the first instant at which a perfect observer of what had arrived could "

@@ -14,7 +14,7 @@ import pytest
 from tests.databases import copied
 from tests.worker.conftest import LoadedWorld
 from vigia.domain.findings.audit import Cadence, Schedule, patterns_of
-from vigia.domain.findings.detect import detect
+from vigia.domain.findings.detect import RULES, detect
 from vigia.domain.findings.personal_data import Scanner
 from vigia.domain.findings.types import ScopeKind, Severity, finding_id
 from vigia.domain.watch.moments import Moments
@@ -25,7 +25,7 @@ from vigia.store.connection import Database, Role
 from vigia.store.facts import TELEMETRY_SPAN
 from vigia.store.findings import store_findings
 from vigia.worker import audit as worker
-from vigia.worker.audit import LOOKED_FOR, AuditSummary, due_slot, run_audits
+from vigia.worker.audit import AuditSummary, due_slot, run_audits
 
 WALL = datetime(2026, 11, 1, tzinfo=UTC)
 BEGIN = timedelta(hours=6)
@@ -122,7 +122,7 @@ def test_findings_are_those_of_a_replay_of_the_stream(
     expected = set()
     for cadence in Cadence:
         at = sorted(set(slots(stepwise, cadence)))
-        patterns = patterns_of(cadence, LOOKED_FOR)
+        patterns = patterns_of(cadence, RULES)
         for row in detect(facts, Moments.of(*at), None, patterns).iter_rows(named=True):
             scope = ScopeKind(row["scope_kind"])
             key = (row["type"], scope, row["scope_id"], row["episode_start"])

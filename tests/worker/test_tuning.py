@@ -15,6 +15,7 @@ from vigia.cli.main import app
 from vigia.config.settings import Settings
 from vigia.domain.errors import VigiaError
 from vigia.domain.findings.audit import Cadence
+from vigia.domain.findings.detect import RULES
 from vigia.domain.findings.lifecycle import Actor, Move, Party, Request
 from vigia.domain.findings.pattern import Pattern
 from vigia.domain.findings.tuning import Change
@@ -23,7 +24,7 @@ from vigia.store.finding_moves import Verdict, judge
 from vigia.store.findings import store_findings
 from vigia.store.thresholds import history, in_force, take_back
 from vigia.worker import audit as audits
-from vigia.worker.audit import LOOKED_FOR, run_audits
+from vigia.worker.audit import run_audits
 from vigia.worker.runbooks import seed
 from vigia.worker.tuning import ACTOR, tune
 
@@ -115,7 +116,7 @@ def test_audits_look_with_the_numbers_in_force(
 
 
 def _default(code: str) -> object:
-    return next(pattern.policy for pattern in LOOKED_FOR if pattern.code == code)
+    return next(pattern.policy for pattern in RULES if pattern.code == code)
 
 
 def test_a_change_that_is_taken_back_is_no_longer_in_force_and_is_not_made_again(

@@ -60,15 +60,15 @@ def reference_pages() -> dict[str, str]:
     from vigia.cli.patterns_page import patterns_reference
     from vigia.config.settings import Settings
     from vigia.domain.dictionary import TABLES
+    from vigia.domain.findings.detect import RULES
     from vigia.domain.findings.evidence import EVIDENCE
-    from vigia.domain.findings.patterns import PATTERNS
     from vigia.ingest.mapping import SHIPPED, UNITS, shipped
 
     prefix = Settings.model_config.get("env_prefix", "")
     return {
         "data-dictionary.md": write.data_dictionary(TABLES.values()),
         "events.md": write.event_reference(TABLES.values()),
-        "patterns.md": patterns_reference(PATTERNS, {k: text for k, (_, text) in EVIDENCE.items()}),
+        "patterns.md": patterns_reference(RULES, {k: text for k, (_, text) in EVIDENCE.items()}),
         "mappings.md": mapping_reference(
             mapping_parts(),
             UNITS,

@@ -55,13 +55,13 @@ def replay(
     from rich.progress import Progress
 
     from vigia.config.policy import detection_policy
-    from vigia.domain.findings.patterns import PATTERNS
+    from vigia.domain.findings.detect import RULES
     from vigia.domain.findings.whatif import difference
     from vigia.worker.replay import replay as run
 
     database, tenant_id = _of(tenant)
     start, end = _instant(first, "--from"), _instant(last, "--to")
-    policies = [PATTERNS, *([detection_policy(policy)] if policy else [])]
+    policies = [RULES, *([detection_policy(policy)] if policy else [])]
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Replaying", total=max((end - start).total_seconds(), 1))
         found = run(
@@ -139,9 +139,9 @@ def _instant(text: str, option: str) -> datetime:
 def _pattern(code: str, policy: Path | None) -> Pattern:
     from vigia.config.policy import detection_policy
     from vigia.domain.errors import VigiaError
-    from vigia.domain.findings.patterns import PATTERNS
+    from vigia.domain.findings.detect import RULES
 
-    patterns = detection_policy(policy) if policy else PATTERNS
+    patterns = detection_policy(policy) if policy else RULES
     for found in patterns:
         if found.code == code.upper():
             return found

@@ -75,22 +75,20 @@ def detection_policy(path: Path) -> tuple[Pattern, ...]:
     Raises:
         PolicyError: It cannot be read, or names what there is not; the text says what there is.
     """
-    from vigia.domain.findings.patterns import PATTERNS
+    from vigia.domain.findings.detect import RULES
 
     document = _document(path)
-    codes = {pattern.code for pattern in PATTERNS}
+    codes = [pattern.code for pattern in RULES]
     if not isinstance(document, dict) or not document:
         raise PolicyError(
             f"{path}: write codes of patterns and their numbers: K01: {{window_min: 45}}"
         )
-    if unknown := sorted(map(str, set(document) - codes)):
-        raise PolicyError(
-            f"{path}: there is no {', '.join(unknown)}; there are {', '.join(sorted(codes))}"
-        )
+    if unknown := sorted(map(str, set(document) - set(codes))):
+        raise PolicyError(f"{path}: there is no {', '.join(unknown)}; there are {', '.join(codes)}")
     try:
         return tuple(
             pattern.with_policy(_numbers(path, pattern.code, document.get(pattern.code, {})))
-            for pattern in PATTERNS
+            for pattern in RULES
         )
     except VigiaError as error:
         raise PolicyError(f"{path}: {error}") from error

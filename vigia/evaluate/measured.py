@@ -47,7 +47,7 @@ class Measured:
         pairs: `detect.JUDGED`.
         complete: Snapshots of all that ever arrived, to learn from.
         arrivals: Values with `received_at`, by time, to judge what had arrived.
-        excluded: `EXCLUDED`: planned work, closed days, conditions that were found.
+        excluded: `EXCLUDED` with `known_at`: planned work, closed days, conditions that were found.
     """
 
     site_ids: pl.Series
@@ -108,15 +108,23 @@ def what_left(
         begin = day_start(first + number * DAY, "UTC")
         before = min(local_date_of(begin, zone) for zone in zones) - DAY
         oldest = max(learned_from, before - timedelta(days=policy.training_days - 1))
-        days = slot_days(measured.complete, measured.pairs, oldest, before, measured.excluded)
+        out = _known_by(measured, begin)
+        days = slot_days(measured.complete, measured.pairs, oldest, before, out)
         usual = profiles(days, before, policy)
         learned = (usual, strays(days, usual, measured.pairs, before, policy))
         for start in range(0, SLOTS_A_DAY, _TOGETHER):
             between = (begin + start * SLOT, begin + (start + _TOGETHER - 1) * SLOT)
-            rows = _arrived(measured, between[0] - LOOK_BACK, between[1] + KNOWN_AFTER)
-            scores = judge(rows, measured.pairs, learned, between, measured.excluded, policy)
+            now = between[1] + KNOWN_AFTER
+            rows = _arrived(measured, between[0] - LOOK_BACK, now)
+            out = _known_by(measured, now)
+            scores = judge(rows, measured.pairs, learned, between, out, policy)
             parts.append(_named(measured, scores.filter("is_anomaly", "raises")))
     return pl.concat(parts)
+
+
+def _known_by(measured: Measured, at: datetime) -> pl.DataFrame:
+    """`EXCLUDED` as far as it was known at an instant."""
+    return measured.excluded.filter(pl.col("known_at") <= at).select(*EXCLUDED)
 
 
 def _arrived(measured: Measured, start: datetime, until: datetime) -> pl.DataFrame:
@@ -193,7 +201,7 @@ def _excluded(facts: Facts, complete: pl.DataFrame, found: pl.DataFrame | None) 
         sites = pl.DataFrame({"site_id": known.things.site_ids}).with_row_index("site")
         whose = pl.coalesce("sites", pl.concat_list("site_id"))
         held = found.filter(pl.col("type").is_in(CONDITIONS)).select(
-            whose.alias("site_id"), "window_from", "cleared_at"
+            whose.alias("site_id"), "window_from", "cleared_at", known_at="detected_at"
         )
         rows = (
             held.explode("site_id")
@@ -203,14 +211,15 @@ def _excluded(facts: Facts, complete: pl.DataFrame, found: pl.DataFrame | None) 
                 pl.lit(None, pl.Int64).alias("metric"),
                 pl.col("window_from").alias("from"),
                 pl.col("cleared_at").fill_null(end).alias("to"),
+                "known_at",
             )
         )
         parts.append(rows)
-    return pl.concat([pl.DataFrame(schema=EXCLUDED), *parts])
+    return pl.concat(parts)
 
 
 def _stretches(cells: Bools, moments: Moments) -> pl.DataFrame:
-    """Where cells (site by slot) hold, as windows."""
+    """Where cells (site by slot) hold, as windows with `known_at`."""
     padded = np.pad(cells.astype(np.int8), ((0, 0), (1, 1)))
     change = np.diff(padded, axis=1)
     site, first = np.nonzero(change == 1)
@@ -222,6 +231,8 @@ def _stretches(cells: Bools, moments: Moments) -> pl.DataFrame:
             "metric": pl.Series([None] * len(site), dtype=pl.Int64),
             "from": instants(at[first]),
             "to": instants(at[end - 1] + SLOT_US),
+            # What is planned is known when it begins.
+            "known_at": instants(at[first]),
         },
-        EXCLUDED,
+        {**EXCLUDED, "known_at": INSTANT},
     )

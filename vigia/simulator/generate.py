@@ -34,7 +34,7 @@ from vigia.simulator.world.model import EventFrames, Shard
 
 SITES_IN_A_PIECE = 100
 """At most; the fixed cost of a piece is that of thousands of events."""
-VERSION = 3
+VERSION = 4
 """Of the generator: another number, other bytes."""
 
 Progress = Callable[[int, int], None]

@@ -18,12 +18,10 @@ import polars as pl
 
 from vigia.domain.findings.anomalies import FRAME, is_anomaly, raised_types
 from vigia.domain.findings.audit import CATCH_UP, Cadence, due, newest_slot, patterns_of
-from vigia.domain.findings.checks import CHECKS
-from vigia.domain.findings.detect import detect
+from vigia.domain.findings.detect import RULES, detect
 from vigia.domain.findings.episodes import EPISODES
 from vigia.domain.findings.inhibition import inhibited
 from vigia.domain.findings.pattern import Pattern
-from vigia.domain.findings.patterns import PATTERNS
 from vigia.domain.findings.rows import findings, scopes_of
 from vigia.domain.findings.runbooks import Runbook
 from vigia.domain.findings.tuning import tuned
@@ -54,8 +52,6 @@ from vigia.store.thresholds import in_force
 if TYPE_CHECKING:
     import psycopg
 
-LOOKED_FOR: tuple[Pattern, ...] = (*PATTERNS, *CHECKS)
-"""Everything that audits look for."""
 _PLAN = pl.Schema({"site_id": pl.String(), "slot": INSTANT, "state": pl.String()})
 _KEY = ("type", "scope_kind", "scope_id", "episode_start")
 
@@ -142,7 +138,7 @@ def run_audits(
     *,
     now: datetime,
     until: datetime | None = None,
-    patterns: Sequence[Pattern] = LOOKED_FOR,
+    patterns: Sequence[Pattern] = RULES,
 ) -> AuditSummary:
     """Do all audits of a cadence that are due, and before them the more urgent ones.
 

@@ -13,12 +13,11 @@ from uuid import UUID
 import polars as pl
 
 from vigia.domain.errors import VigiaError
-from vigia.domain.findings.detect import detect
+from vigia.domain.findings.detect import RULES, detect
 from vigia.domain.findings.episodes import EPISODES
 from vigia.domain.findings.explain import Explanation, explain
 from vigia.domain.findings.inhibition import inhibited
 from vigia.domain.findings.pattern import Pattern
-from vigia.domain.findings.patterns import PATTERNS
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import Moments
 from vigia.store.connection import Database, Role
@@ -36,7 +35,7 @@ def replay(
     first: datetime,
     last: datetime,
     step: timedelta,
-    policies: Sequence[Sequence[Pattern]] = (PATTERNS,),
+    policies: Sequence[Sequence[Pattern]] = (RULES,),
     progress: Callable[[datetime], None] = lambda _at: None,
 ) -> list[pl.DataFrame]:
     """Look at every step of a window.

@@ -1,4 +1,4 @@
-"""All patterns over some instants: from what arrived and what was open to findings.
+"""All rules over some instants: from what arrived and what was open to findings.
 
 The one entrance for audits, replay, evaluation and the live path.
 """
@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from vigia.domain.findings import anomalies
+from vigia.domain.findings.checks import CHECKS
 from vigia.domain.findings.episodes import EPISODES, track
 from vigia.domain.findings.inhibition import inhibited
 from vigia.domain.findings.known import KNOWN
@@ -23,6 +24,8 @@ from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import Bools, Moments
 
+RULES: tuple[Pattern, ...] = (*PATTERNS, *CHECKS)
+"""Everything that is looked for."""
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -30,7 +33,7 @@ def detect(
     facts: Facts,
     moments: Moments,
     before: pl.DataFrame | None = None,
-    patterns: Sequence[Pattern] = PATTERNS,
+    patterns: Sequence[Pattern] = RULES,
 ) -> pl.DataFrame:
     """Look at all instants with all patterns.
 
