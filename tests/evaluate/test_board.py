@@ -131,11 +131,14 @@ def test_a_page_of_levels_has_a_column_a_level_and_a_row_a_class(judged):
 
 
 def test_a_page_of_levels_says_where_the_plain_rules_do_well(judged):
-    blind = judged.blocks.with_columns(found=pl.lit(0))
-    assert "0.5 here: nowhere." in levels_page([scoreboard([replace(judged, blocks=blind)])], "")
+    def page_of(blocks):
+        other = replace(judged, naive=replace(judged.naive, blocks=blocks))
+        return levels_page([scoreboard([other])], "")
+
+    blocks = judged.naive.blocks
+    assert "0.5 here: nowhere." in page_of(blocks.with_columns(found=pl.lit(0)))
     sure = pl.when(pl.col("class") == "K10").then(0).otherwise("false").alias("false")
-    right = judged.blocks.with_columns(sure, found=pl.col("episodes"))
-    page = levels_page([scoreboard([replace(judged, blocks=right)])], "")
+    page = page_of(blocks.with_columns(sure, found=pl.col("episodes")))
     (line,) = [line for line in page.splitlines() if "0.5 here:" in line]
     assert "K10" in line
     assert line.endswith("on standard.")
