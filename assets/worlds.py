@@ -109,7 +109,7 @@ def scoreboard(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
 
     home, rows = Home(platform.home), []
     for root in _worlds(platform.home):
-        told = board.scoreboard([board.judge(root, workers=2)])
+        told = board.scoreboard([board.judge(root)])
         publish(home.scoreboards, root.name, told, datetime.now(UTC))
         rows += _scores(root.name, told.as_dict())
     return dg.MaterializeResult(

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -29,11 +30,12 @@ from vigia.store.connection import Database, Role
 if TYPE_CHECKING:
     from vigia.ingest.loader import LoadReport
     from vigia.ingest.mapping import LoadKind
+    from vigia.services.pipeline import JobResult
     from vigia.simulator.config import WorldConfig
 
 EXAMPLES = REPOSITORY / "examples"
 SAMPLE_S = 0.5
-AUDITED = timedelta(days=2)
+AUDITED = timedelta(days=1)
 """So much of the simulated company's newest time is looked at by audits."""
 AUDIT_PIECE = timedelta(hours=6)
 _MICROSECOND = timedelta(microseconds=1)
@@ -148,7 +150,8 @@ def run_demo(
         VigiaError: A step could not be done; the text says what to do.
     """
     report = DemoReport()
-    with _watching_memory(settings, report):
+    scored: Future[JobResult] | None = None
+    with _watching_memory(settings, report), ThreadPoolExecutor(1) as beside:
         with _timed(report, "database", on_step):
             from vigia.services.platform import start_database
 
@@ -162,31 +165,34 @@ def run_demo(
                 )
             report.origins[source.company] = source.path.name
         if company is not None:
-            _bring_company(settings, database, company, report, on_step, on_rows)
+            with _timed(report, "simulate", on_step):
+                report.world = demo_world(settings, company, lambda n: on_rows("simulate", n))
+            # It reads the world and not the database, so it need not wait for either.
+            scored = beside.submit(_score, settings)
+            _bring_company(database, report.world, report, on_step, on_rows)
         _run_pipeline(settings, database, report, on_step)
-        if report.world is not None:
-            _detect(settings, database, report, on_step, on_rows)
+        if report.world is not None and scored is not None:
+            _audit_company(database, report.world, report, on_step, on_rows)
+            with _timed(report, "scoreboard", on_step):
+                report.evaluation = _board(settings, report.world, scored.result())
         report.rows = count_rows(database)
     return report
 
 
 def _bring_company(
-    settings: Settings,
     database: Database,
-    company: WorldConfig,
+    world: Path,
     report: DemoReport,
     on_step: Step,
     on_rows: Callable[[str, int], None],
 ) -> None:
-    """Make the simulated company, unless it is there from before, and load it."""
+    """Load the simulated company."""
     from vigia.services.world import load_world
 
-    with _timed(report, "simulate", on_step):
-        report.world = demo_world(settings, company, lambda n: on_rows("simulate", n))
     with _timed(report, "load world", on_step):
         loaded = load_world(
             database,
-            report.world,
+            world,
             now=datetime.now(UTC),
             progress=lambda _slug, rows, _bytes: on_rows("load world", rows),
         )
@@ -214,32 +220,40 @@ def demo_world(settings: Settings, company: WorldConfig, on_events: Callable[[in
     return root
 
 
-def _detect(
-    settings: Settings,
+def _audit_company(
     database: Database,
+    world: Path,
     report: DemoReport,
     on_step: Step,
     on_rows: Callable[[str, int], None],
 ) -> None:
-    """Audit the simulated company's last days, and score what is found in all of them."""
-    from vigia.evaluate.published import published
-    from vigia.services.pipeline import run_job
+    """Audit the simulated company's newest time."""
     from vigia.simulator.emit.files import read_manifest
 
-    assert report.world is not None
     with _timed(report, "audits", on_step):
         slots = 0
-        for tenant in read_manifest(report.world)["tenants"]:
+        for tenant in read_manifest(world)["tenants"]:
             for done in _audit(database, tenant_id(tenant["slug"])):
                 slots += done
                 on_rows("audits", slots)
-    with _timed(report, "scoreboard", on_step):
-        result = run_job(settings, "scoreboard")
+
+
+def _score(settings: Settings) -> JobResult:
+    """Score what is found in the simulated company against what is true there."""
+    from vigia.services.pipeline import run_job
+
+    return run_job(settings, "scoreboard")
+
+
+def _board(settings: Settings, world: Path, result: JobResult) -> dict[str, Any]:
+    """The board that the job made."""
+    from vigia.evaluate.published import published
+
     if not result.success:
         failed = "; ".join(f"{name}: {error}" for name, error in result.failed.items())
         raise DemoError(f"The Dagster run {result.run_id} (scoreboard) failed: {failed}.")
     boards = {board["name"]: board for board in published(settings.layout.scoreboards)}
-    report.evaluation = boards.get(report.world.name, {})
+    return boards.get(world.name, {})
 
 
 def _audit(database: Database, tenant: UUID) -> Iterator[int]:
