@@ -27,8 +27,8 @@ DAY_NUMBERS = [
     ("alerts_raised", "Alerts today"),
     ("no_shows", "No-shows today"),
 ]
+# What stands at a value, instead of being counted through the day.
 LEVELS = {"tickets_open"}
-"""What stands at a value, instead of being counted through the day."""
 LAST_HOUR = 23
 NUMBERS_IN_A_ROW = 5
 
