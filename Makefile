@@ -25,7 +25,7 @@ demo: $(INSTALLED) ## load real data, run the whole pipeline, print a report, se
 up: $(INSTALLED) ## serve the platform with the data that is there
 	$(BIN)/vigia up
 
-test: $(INSTALLED) ## the everyday tests (about 13 minutes on two cores)
+test: $(INSTALLED) ## the everyday tests (about 7 minutes on two cores)
 	$(TESTS) -m "not slow"
 
 test-all: $(INSTALLED) ## every test, the slow ones too
