@@ -9,7 +9,11 @@ import pytest
 
 MAX_TARGETS = 12
 MAX_TRACKED_BYTES = 400_000
-HOME_PATHS = re.compile(r"(?<![\w.])/(?:home|Users)/[\w.-]+/|(?<![\w.~])/root/")
+HOMES = ("home", "Users")
+# Put together from words, so that this file holds no such path either.
+HOME_PATHS = re.compile(
+    rf"(?<![\w.]){'/'}(?:{'|'.join(HOMES)}){'/'}[\w.-]+/|(?<![\w.~]){'/'}{'root'}{'/'}"
+)
 REGISTRY_HOSTS = re.compile(
     r"(?:files\.python" + r"hosted|(?<!/)\bpypi)\." + r"org|--(?:extra-)?index-url|--find-links"
 )
