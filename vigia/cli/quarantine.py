@@ -114,14 +114,10 @@ def discard(
 
 def _of(slug: str) -> tuple[Database, UUID]:
     from vigia.config.settings import Settings
-    from vigia.domain.errors import VigiaError
-    from vigia.store.tenants import find_tenant
+    from vigia.store.tenants import tenant_named
 
     database = Settings().database()
-    found = find_tenant(database, slug)
-    if found is None:
-        raise VigiaError(f"There is no tenant {slug!r}. `vigia tenant list` shows those there are.")
-    return database, found.tenant_id
+    return database, tenant_named(database, slug).tenant_id
 
 
 def _show(counts: dict[str, int], rows: list[dict[str, Any]], state: str) -> None:

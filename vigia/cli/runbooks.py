@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from vigia.store.connection import Database
-    from vigia.store.tenants import Tenant
 
 app = typer.Typer(help="What to do about findings: runbooks of companies.", no_args_is_help=True)
 
@@ -42,11 +38,11 @@ def seed(
     from datetime import UTC, datetime
 
     from vigia.config.settings import Settings
-    from vigia.store.tenants import list_tenants
+    from vigia.store.tenants import list_tenants, tenant_named
     from vigia.worker.runbooks import seed as seed_tenant
 
     database = Settings().database()
-    chosen = [_tenant(database, tenant)] if tenant else list_tenants(database)
+    chosen = [tenant_named(database, tenant)] if tenant else list_tenants(database)
     done = {t.slug: seed_tenant(database, t.tenant_id, now=datetime.now(UTC)) for t in chosen}
     if as_json:
         print(json.dumps({slug: asdict(found) for slug, found in done.items()}))
@@ -63,9 +59,10 @@ def list_all(tenant: _Slug, as_json: _AsJson = False) -> None:
     from vigia.config.settings import Settings
     from vigia.store.connection import Role
     from vigia.store.runbooks import read_shelf
+    from vigia.store.tenants import tenant_named
 
     database = Settings().database()
-    found = _tenant(database, tenant)
+    found = tenant_named(database, tenant)
     with database.transaction(Role.APP, found.tenant_id) as connection:
         shelf = read_shelf(connection, found.tenant_id)
     rows = [
@@ -100,20 +97,11 @@ def add(
     from vigia.config.settings import Settings
     from vigia.store.connection import Role
     from vigia.store.runbooks import keep_own
+    from vigia.store.tenants import tenant_named
 
     database = Settings().database()
-    found = _tenant(database, tenant)
+    found = tenant_named(database, tenant)
     runbook = read_runbook(file.read_text(encoding="utf-8"), str(file))
     with database.transaction(Role.APP, found.tenant_id) as connection:
         keep_own(connection, found.tenant_id, runbook, datetime.now(UTC))
     typer.echo(f"{runbook.id} version {runbook.front.version} is {tenant}'s own now.")
-
-
-def _tenant(database: Database, slug: str) -> Tenant:
-    from vigia.domain.errors import VigiaError
-    from vigia.store.tenants import find_tenant
-
-    found = find_tenant(database, slug)
-    if found is None:
-        raise VigiaError(f"There is no tenant {slug!r}. List them: vigia tenant list")
-    return found

@@ -7,13 +7,10 @@ Belongs here: options and how changes are shown. Does not belong here: when a th
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 import typer
-
-if TYPE_CHECKING:
-    from vigia.store.connection import Database
 
 app = typer.Typer(help="Thresholds that moved by themselves.", no_args_is_help=True)
 
@@ -35,10 +32,11 @@ def list_all(
     """List every change with who made it, why, and what it meant for the findings judged."""
     from vigia.config.settings import Settings
     from vigia.store.connection import Role
+    from vigia.store.tenants import tenant_named
     from vigia.store.thresholds import history
 
     database = Settings().database()
-    identity = _tenant(database, tenant)
+    identity = tenant_named(database, tenant).tenant_id
     with database.transaction(Role.APP, identity) as connection:
         changes = history(connection, identity)
     if as_json:
@@ -69,22 +67,13 @@ def revert(
     from vigia.config.settings import Settings
     from vigia.store.clock import tenant_now
     from vigia.store.connection import Role
+    from vigia.store.tenants import tenant_named
     from vigia.store.thresholds import take_back
 
     database = Settings().database()
-    identity = _tenant(database, tenant)
+    identity = tenant_named(database, tenant).tenant_id
     wall = datetime.now(UTC)
     with database.transaction(Role.APP, identity) as connection:
         at = tenant_now(connection, identity, wall) or wall
         take_back(connection, identity, change, by, at)
     typer.echo(f"{change} was taken back.")
-
-
-def _tenant(database: Database, slug: str) -> UUID:
-    from vigia.domain.errors import VigiaError
-    from vigia.store.tenants import find_tenant
-
-    found = find_tenant(database, slug)
-    if found is None:
-        raise VigiaError(f"There is no tenant {slug!r}. List them: vigia tenant list")
-    return found.tenant_id

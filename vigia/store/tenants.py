@@ -139,6 +139,18 @@ def find_tenant(database: Database, slug: str) -> Tenant | None:
     return next((t for t in list_tenants(database) if t.slug == slug), None)
 
 
+def tenant_named(database: Database, slug: str) -> Tenant:
+    """The tenant of that short name.
+
+    Raises:
+        VigiaError: There is none.
+    """
+    found = find_tenant(database, slug)
+    if found is None:
+        raise VigiaError(f"There is no tenant {slug!r}. `vigia tenant list` shows those there are.")
+    return found
+
+
 def list_tenants(database: Database) -> list[Tenant]:
     """All tenants by short name."""
     with database.transaction(Role.WORKER) as connection:
