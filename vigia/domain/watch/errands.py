@@ -6,15 +6,14 @@ breaks (`presence`), or planned work on the site (`muting`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from vigia.domain.watch.facts import Facts
-from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, Moments
-from vigia.domain.watch.things import Things, latest
+from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools
+from vigia.domain.watch.part import Part
+from vigia.domain.watch.things import latest
 from vigia.domain.watch.work import TASK_OVER, first_known, known_us
 
 ON_HAND_US = 60 * MINUTE_US
@@ -23,19 +22,8 @@ LONGEST_US = 180 * MINUTE_US
 """An escort that nobody ends is over by then."""
 
 
-@dataclass(frozen=True)
-class Errands:
-    """Who is called away.
-
-    Attributes:
-        facts: What arrived.
-        things: What exists.
-        moments: When it is looked at.
-    """
-
-    facts: Facts
-    things: Things
-    moments: Moments
+class Errands(Part):
+    """Who is called away."""
 
     @cached_property
     def incidents(self) -> pl.DataFrame:

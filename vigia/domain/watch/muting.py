@@ -6,35 +6,23 @@ nobody knows matches nothing. Where a window says nothing else, the site is all 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import orjson
 import polars as pl
 
-from vigia.domain.watch.facts import Facts
-from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, Moments, to_us
-from vigia.domain.watch.things import Things, latest
+from vigia.domain.watch.moments import MINUTE_US, NEVER_US, Bools, to_us
+from vigia.domain.watch.part import Part
+from vigia.domain.watch.things import latest
 
 SETTLING_US = 10 * MINUTE_US
 """What stopped for planned work needs so long to be heard of again."""
 _FIELDS = frozenset({"site_id", "type", "category"})
 
 
-@dataclass(frozen=True)
-class Muting:
-    """Planned work.
-
-    Attributes:
-        facts: What arrived.
-        things: What exists.
-        moments: When it is looked at.
-    """
-
-    facts: Facts
-    things: Things
-    moments: Moments
+class Muting(Part):
+    """Planned work."""
 
     @cached_property
     def windows(self) -> pl.DataFrame:

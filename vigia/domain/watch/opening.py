@@ -7,7 +7,6 @@ nobody is needed (`presence`), or who is there all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
@@ -16,10 +15,10 @@ import orjson
 import polars as pl
 
 from vigia.domain.calendar import CalendarError, DayKind, read_hours
-from vigia.domain.watch.facts import Facts
-from vigia.domain.watch.moments import Bools, Ints, Moments, instants
+from vigia.domain.watch.moments import Bools, Ints, instants
+from vigia.domain.watch.part import Part
 from vigia.domain.watch.presence import wall_us
-from vigia.domain.watch.things import Things, latest
+from vigia.domain.watch.things import latest
 from vigia.domain.windows import DAY
 
 NOON_MIN, DAY_MIN = 12 * 60, 24 * 60
@@ -27,19 +26,8 @@ _OFF = (DayKind.PUBLIC, DayKind.CLIENT, DayKind.CLOSED)
 _HOURS = {"calendar_id": pl.String(), "tz": pl.String(), "dow": pl.Int8(), "opens_min": pl.Int64()}
 
 
-@dataclass(frozen=True)
-class Opening:
-    """When sites are open.
-
-    Attributes:
-        facts: What arrived.
-        things: What exists.
-        moments: When it is looked at.
-    """
-
-    facts: Facts
-    things: Things
-    moments: Moments
+class Opening(Part):
+    """When sites are open."""
 
     @cached_property
     def hours(self) -> pl.DataFrame:

@@ -7,14 +7,12 @@ closed. Around a change of shift, within fifteen minutes of a boundary, is the h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import (
     LONG_AGO_US,
     MINUTE_US,
@@ -22,12 +20,12 @@ from vigia.domain.watch.moments import (
     Bools,
     Grid,
     Ints,
-    Moments,
     instants,
     sum_by,
     to_us,
 )
-from vigia.domain.watch.things import Things, latest
+from vigia.domain.watch.part import Part
+from vigia.domain.watch.things import latest
 from vigia.domain.windows import DAY
 
 HANDOVER_US = 15 * MINUTE_US
@@ -40,19 +38,8 @@ _OFF = ("declined", "swapped", "cancelled", "no_show")
 _GONE = ("clock_out", "clock_in")
 
 
-@dataclass(frozen=True)
-class Presence:
-    """Who is on duty, and who should be.
-
-    Attributes:
-        facts: What arrived.
-        things: What exists.
-        moments: When it is looked at.
-    """
-
-    facts: Facts
-    things: Things
-    moments: Moments
+class Presence(Part):
+    """Who is on duty, and who should be."""
 
     @cached_property
     def duties(self) -> pl.DataFrame:

@@ -7,15 +7,13 @@ retract what was found, but does not keep it from being found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from vigia.domain.watch.facts import Facts
-from vigia.domain.watch.moments import MINUTE_US, Bools, Grid, Ints, Moments
-from vigia.domain.watch.things import Things
+from vigia.domain.watch.moments import MINUTE_US, Bools, Grid, Ints
+from vigia.domain.watch.part import Part
 
 STRAGGLER_US = 10 * MINUTE_US
 GOOD_ACCURACY_M = 100.0
@@ -25,19 +23,8 @@ P = (P_AUTO, P_HUMAN)
 _FROM_PHONE = pl.col("source").str.starts_with("phone/")
 
 
-@dataclass(frozen=True)
-class Signs:
-    """Everything that shows that somebody or something is there.
-
-    Attributes:
-        facts: What arrived.
-        things: What exists.
-        moments: When it is looked at.
-    """
-
-    facts: Facts
-    things: Things
-    moments: Moments
+class Signs(Part):
+    """Everything that shows that somebody or something is there."""
 
     @cached_property
     def fixes(self) -> pl.DataFrame:

@@ -6,14 +6,12 @@ what seems not to have happened may only not have arrived.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
-from vigia.domain.watch.facts import Facts
-from vigia.domain.watch.moments import MINUTE_US, Bools, Ints, Moments
-from vigia.domain.watch.things import Things
+from vigia.domain.watch.moments import MINUTE_US, Bools, Ints
+from vigia.domain.watch.part import Part
 
 STALE_US = 10 * MINUTE_US
 """A device without a heartbeat for so long may have stored anything."""
@@ -23,19 +21,8 @@ FEW = 5
 """So many events may be on their way at any time."""
 
 
-@dataclass(frozen=True)
-class Uploads:
-    """What may still arrive.
-
-    Attributes:
-        facts: What arrived.
-        things: What exists.
-        moments: When it is looked at.
-    """
-
-    facts: Facts
-    things: Things
-    moments: Moments
+class Uploads(Part):
+    """What may still arrive."""
 
     @cached_property
     def complete_us(self) -> Ints:

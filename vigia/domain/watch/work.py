@@ -10,14 +10,13 @@ is too much (`findings.patterns`), or who is there to do it (`presence`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
-from vigia.domain.watch.facts import Facts
 from vigia.domain.watch.moments import LONG_AGO_US, MINUTE_US, NEVER_US, Grid, Ints, Moments
-from vigia.domain.watch.things import Things, latest
+from vigia.domain.watch.part import Part
+from vigia.domain.watch.things import latest
 
 HOUR_US = 60 * MINUTE_US
 TOUR_GRACE_US = 15 * MINUTE_US
@@ -82,19 +81,8 @@ def ended(frame: pl.DataFrame, over: pl.DataFrame, key: str) -> pl.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class Work:
-    """What there is to do, and what is wrong.
-
-    Attributes:
-        facts: What arrived.
-        things: What exists.
-        moments: When it is looked at.
-    """
-
-    facts: Facts
-    things: Things
-    moments: Moments
+class Work(Part):
+    """What there is to do, and what is wrong."""
 
     @cached_property
     def tasks(self) -> pl.DataFrame:
