@@ -11,7 +11,8 @@ from dashboards import charts
 from dashboards.data import findings
 from dashboards.data.source import Tenant
 from dashboards.panels.finding import finding
-from dashboards.words import NOTHING, count, duration, local_text, percent
+from dashboards.panels.pages import chosen_of_pages
+from dashboards.words import count, duration, local_text, percent
 from vigia.domain.findings.categorise import resolve
 from vigia.domain.findings.types import Category, Severity
 
@@ -60,25 +61,15 @@ def queue(tenant: Tenant) -> None:
     if size == 0:
         st.success("Nothing fits these filters.", icon=":material/check:")
         return
-    pages, page = -(-size // PAGE_SIZE), 1
-    if pages > 1:
-        page = int(st.number_input(f"Page (of {pages:,})", 1, pages, width=160))
-    rows = findings.page(tenant.tenant_id, wanted, page, PAGE_SIZE)
-    chosen = st.dataframe(
-        _shown(tenant, rows),
-        hide_index=True,
-        placeholder=NOTHING,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"findings-{hash((wanted, page))}",
+    row = chosen_of_pages(
+        size,
+        PAGE_SIZE,
+        lambda number: findings.page(tenant.tenant_id, wanted, number, PAGE_SIZE),
+        lambda rows: _shown(tenant, rows),
+        key=f"findings-{hash(wanted)}",
+        caption=f". Times: {tenant.zone}. Choose a row to see why it fired and what to do.",
     )
-    first = (page - 1) * PAGE_SIZE + 1
-    st.caption(
-        f"{first:,}–{first + rows.height - 1:,} of {size:,}. Times: {tenant.zone}. Choose a row to "
-        "see why it fired and what to do."
-    )
-    if chosen["selection"]["rows"]:
-        row = rows.row(chosen["selection"]["rows"][0], named=True)
+    if row is not None:
         # In the address, so that a colleague can be sent there.
         st.query_params["finding"] = row["finding_id"]
         finding(tenant, row, ZoneInfo(tenant.zone))

@@ -8,9 +8,10 @@ import streamlit as st
 from dashboards import charts
 from dashboards.data import tickets
 from dashboards.data.source import Tenant
+from dashboards.panels.pages import chosen_of_pages
 from dashboards.panels.promises import promises
 from dashboards.panels.ticket import ticket
-from dashboards.words import NOTHING, count, duration, local_text, percent
+from dashboards.words import count, duration, local_text, percent
 
 PAGE_SIZE = 50
 
@@ -70,25 +71,17 @@ def queue(tenant: Tenant) -> None:
     if size == 0:
         st.info("No ticket fits these filters. Take one away.", icon=":material/filter_alt_off:")
         return
-    pages, page = -(-size // PAGE_SIZE), 1
-    if pages > 1:
-        page = int(st.number_input(f"Page (of {pages:,})", 1, pages, width=160))
-    rows = tickets.queue_page(tenant.tenant_id, wanted, sort, page, PAGE_SIZE)
-    chosen = st.dataframe(
-        _shown(tenant, rows),
-        hide_index=True,
-        placeholder=NOTHING,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"queue-{hash((wanted, sort, page))}",
+    row = chosen_of_pages(
+        size,
+        PAGE_SIZE,
+        lambda number: tickets.queue_page(tenant.tenant_id, wanted, sort, number, PAGE_SIZE),
+        lambda rows: _shown(tenant, rows),
+        key=f"queue-{hash((wanted, sort))}",
+        caption=f" tickets. Times: {tenant.zone}. Choose a row to see its history and how its due"
+        " date came about.",
     )
-    first = (page - 1) * PAGE_SIZE + 1
-    st.caption(
-        f"{first:,}–{first + rows.height - 1:,} of {size:,} tickets. Times: {tenant.zone}. "
-        "Choose a row to see its history and how its due date came about."
-    )
-    if chosen["selection"]["rows"]:
-        ticket(tenant, rows.row(chosen["selection"]["rows"][0], named=True))
+    if row is not None:
+        ticket(tenant, row)
 
 
 def _shown(tenant: Tenant, rows: pl.DataFrame) -> pl.DataFrame:
