@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from vigia.domain.findings.checks.ended_tours import ended_tours, in_window
-from vigia.domain.findings.pattern import Leg, Pattern, Verdict, scopes
-from vigia.domain.findings.types import ScopeKind, Severity
+from vigia.domain.findings.checks.shares import low_share
+from vigia.domain.findings.pattern import Leg, Pattern, Verdict
+from vigia.domain.findings.types import Severity
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US
 
@@ -38,7 +39,6 @@ class CheckpointCoveragePolicy:
 
 def judge(known: Known, policy: CheckpointCoveragePolicy) -> Iterator[Verdict]:
     """Sites whose tours leave out too much."""
-    things = known.things
     tours = ended_tours(known).filter(pl.col("scanned") > 0)
     window_us = round(policy.window_h * 60 * MINUTE_US)
     planned = in_window(known, tours, pl.col("planned"), window_us)
@@ -48,16 +48,13 @@ def judge(known: Known, policy: CheckpointCoveragePolicy) -> Iterator[Verdict]:
         Leg("planned checkpoints", planned, policy.planned),
         Leg("percent of them scanned", share, policy.covered_pct, at_least=False),
     )
-    yield Verdict(
+    yield low_share(
+        known,
         KIND,
-        ScopeKind.SITE,
-        scopes(things.site_ids, site_id=things.site_ids),
-        legs[0].holds & (share < policy.covered_pct) & things.is_active[:, None],
-        np.full(share.shape, Severity.MEDIUM.rank),
+        Severity.MEDIUM,
         timedelta(hours=policy.window_h),
-        cleared=share >= policy.covered_pct,
-        legs=legs,
-        figures={"checkpoints left out": planned - scanned, "expected": planned},
+        legs,
+        {"checkpoints left out": planned - scanned, "expected": planned},
     )
 
 

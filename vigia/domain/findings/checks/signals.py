@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from vigia.domain.findings.pattern import Leg, Numbers, Verdict, scopes
-from vigia.domain.findings.types import ScopeKind, Severity
+from vigia.domain.findings.checks.shares import low_share
+from vigia.domain.findings.pattern import Leg, Numbers, Verdict
+from vigia.domain.findings.types import Severity
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US, Grid
 
@@ -25,20 +26,16 @@ def too_few(
         window_min: Length of the window.
         low_pct: A smaller share than this is too few.
     """
-    things = known.things
     share = 100.0 * count / np.maximum(expected, 1.0)
     share = np.where(expected > 0, share, 100.0)
-    return Verdict(
+    return low_share(
+        known,
         kind,
-        ScopeKind.SITE,
-        scopes(things.site_ids, site_id=things.site_ids),
-        (share < low_pct) & things.is_active[:, None],
-        np.full(share.shape, Severity.HIGH.rank),
+        Severity.HIGH,
         timedelta(minutes=window_min),
-        cleared=share >= low_pct,
+        (Leg("percent of what should come", share, low_pct, at_least=False),),
+        {"observed": count, "expected": np.ceil(expected * low_pct / 100.0)},
         hold=timedelta(minutes=10),
-        legs=(Leg("percent of what should come", share, low_pct, at_least=False),),
-        figures={"observed": count, "expected": np.ceil(expected * low_pct / 100.0)},
     )
 
 

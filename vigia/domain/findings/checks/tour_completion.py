@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from vigia.domain.findings.checks.ended_tours import ended_tours, in_window
-from vigia.domain.findings.pattern import Leg, Pattern, Verdict, scopes
-from vigia.domain.findings.types import ScopeKind, Severity
+from vigia.domain.findings.checks.shares import low_share
+from vigia.domain.findings.pattern import Leg, Pattern, Verdict
+from vigia.domain.findings.types import Severity
 from vigia.domain.watch.known import Known
 from vigia.domain.watch.moments import MINUTE_US
 
@@ -35,7 +36,6 @@ class TourCompletionPolicy:
 
 def judge(known: Known, policy: TourCompletionPolicy) -> Iterator[Verdict]:
     """Sites of whose tours too few are completed."""
-    things = known.things
     tours = ended_tours(known)
     window_us = round(policy.window_h * 60 * MINUTE_US)
     ended = in_window(known, tours, pl.lit(1), window_us)
@@ -45,16 +45,13 @@ def judge(known: Known, policy: TourCompletionPolicy) -> Iterator[Verdict]:
         Leg("tours that ended", ended, policy.tours),
         Leg("percent of them completed", share, policy.completed_pct, at_least=False),
     )
-    yield Verdict(
+    yield low_share(
+        known,
         KIND,
-        ScopeKind.SITE,
-        scopes(things.site_ids, site_id=things.site_ids),
-        legs[0].holds & (share < policy.completed_pct) & things.is_active[:, None],
-        np.full(share.shape, Severity.HIGH.rank),
+        Severity.HIGH,
         timedelta(hours=policy.window_h),
-        cleared=share >= policy.completed_pct,
-        legs=legs,
-        figures={"observed": walked, "expected": np.ceil(ended * policy.completed_pct / 100.0)},
+        legs,
+        {"observed": walked, "expected": np.ceil(ended * policy.completed_pct / 100.0)},
     )
 
 
