@@ -173,11 +173,3 @@ def sum_by(groups: int, group: Ints, rows: Grid) -> Grid:
     kept = group >= 0
     np.add.at(total, group[kept], rows[kept])
     return total
-
-
-def max_by(groups: int, group: Ints, rows: Ints, none: int = LONG_AGO_US) -> Ints:
-    """The greatest of the rows of each group; a negative group is left out."""
-    found = np.full((groups, rows.shape[1]), none, np.int64)
-    kept = group >= 0
-    np.maximum.at(found, group[kept], rows[kept])
-    return found

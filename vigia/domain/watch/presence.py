@@ -246,12 +246,6 @@ class Presence(Part):
         sites = self.things.sites(self.stays["site_id"])
         return self._held(len(self.things.site_ids), sites, self.stays)
 
-    @cached_property
-    def post_count(self) -> Grid:
-        """People on duty at each post."""
-        posts = self.things.posts(self.stays["post_id"])
-        return self._held(len(self.things.post_ids), posts, self.stays)
-
     def on_for(self, window_us: int) -> Grid:
         """People who are on duty at each site since the window's length and longer."""
         stays = self.stays.with_columns(pl.col("from_us") + window_us)
@@ -383,23 +377,12 @@ class Presence(Part):
     @cached_property
     def handover_of_post(self) -> Bools:
         """Posts within the handover zone: near a beginning or an end of what they need."""
-        return self._near_boundary(
-            len(self.things.post_ids), self.things.posts(self.needs["post_id"])
-        )
-
-    @cached_property
-    def handover_of_site(self) -> Bools:
-        """Sites of which a post is within the handover zone."""
-        return self._near_boundary(
-            len(self.things.site_ids), self.things.sites(self.needs["site_id"])
-        )
-
-    def _near_boundary(self, things: int, thing: Ints) -> Bools:
         edges = np.concatenate(
             [self.needs["from_us"].to_numpy(), self.needs["until_us"].to_numpy()]
         )
-        both = np.concatenate([thing, thing])
-        near = self.moments.level(things, both, edges - HANDOVER_US, edges + HANDOVER_US + 1)
+        posts = np.tile(self.things.posts(self.needs["post_id"]), 2)
+        count = len(self.things.post_ids)
+        near = self.moments.level(count, posts, edges - HANDOVER_US, edges + HANDOVER_US + 1)
         return near > 0
 
 

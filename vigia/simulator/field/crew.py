@@ -20,7 +20,6 @@ from vigia.simulator.world.model import Shard
 MINUTE_US = 60_000_000
 SECOND_US = 1_000_000
 HOUR_US = 60 * MINUTE_US
-BEFORE_US = 10 * MINUTE_US
 AFTER_US = 15 * MINUTE_US
 CALLED_OFF = ("stood_down", "cancelled")
 MISSING = ("absent", "no_show")
@@ -125,12 +124,6 @@ class Crew:
         """Whom the systems take for the person on duty: a swap they were told of counts."""
         told = (self.shard.duties["outcome"] == "swapped").to_numpy() & (self.worker >= 0)
         return np.where(told, self.worker, self.person)
-
-    @cached_property
-    def earliest_us(self) -> Ints:
-        """Before this nothing of the duty happens."""
-        arrival = np.where(self.here, self.arrives_us, self.starts_us)
-        return np.minimum(arrival, self.starts_us) - BEFORE_US
 
     @cached_property
     def latest_us(self) -> Ints:

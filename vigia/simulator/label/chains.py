@@ -15,7 +15,6 @@ from vigia.simulator.label.found import found
 
 NOT_FINAL_US = 5 * MINUTE_US
 """A message is to be delivered, or to have failed, within this time."""
-OVERDUE_US = MINUTE_US
 SECOND_US = MINUTE_US // 60
 BROKEN_AFTER_US = {
     "no_time": SECOND_US,

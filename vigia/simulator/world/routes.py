@@ -18,7 +18,6 @@ WALK_MPS = 1.2
 FASTEST_MPS = 2.4
 """Faster than this between two checkpoints nobody walks with honest scans: a jog."""
 OUTLYING = 2
-FIRST_DUE_MIN = 30
 _TECHS = (("nfc", 0.6), ("qr", 0.25), ("ble", 0.1), ("gps", 0.05))
 _INTERVALS_MIN = ((90, 0.25), (120, 0.6), (180, 0.15))
 _KINDS = (("fixed_order", 0.5), ("any_order", 0.35), ("random", 0.1), ("fire_watch", 0.05))
