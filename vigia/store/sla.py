@@ -6,7 +6,6 @@ SQL only. The rules belong to `vigia.domain.response.sla`; when clocks are refre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,8 @@ from vigia.domain.dictionary import Column, ColumnType, table
 from vigia.domain.identity import reference_id
 from vigia.domain.response.policy import SlaPolicy
 from vigia.domain.response.sla import SlaClocks
-from vigia.store.copy import copy_in
 from vigia.store.frames import fetch
-from vigia.store.tiers import as_bytes
+from vigia.store.tiers import stage
 
 if TYPE_CHECKING:
     import psycopg
@@ -212,11 +210,11 @@ def replace_clocks(
         subjects: `ticket_id` of every ticket that was computed, with or without a clock.
         found: Their clocks.
     """
-    _stage(connection, "sla_subjects", subjects.select("ticket_id"), [ColumnType.UUID])
+    stage(connection, "sla_subjects", subjects.select("ticket_id"), [ColumnType.UUID])
     for name, rows in (("sla_clock", found.clocks), ("sla_clock_segment", found.segments)):
         columns = table(name).columns
         staged = rows.select(column.name for column in columns)
-        _stage(connection, f"new_{name}", staged, [column.type for column in columns])
+        stage(connection, f"new_{name}", staged, [column.type for column in columns])
     values = {"tenant": tenant_id}
     connection.execute(_MARK_CHANGED_BREACHES, values)
     # Most segments are history and stay as they are: only what differs is written.
@@ -272,14 +270,3 @@ def _insert(connection: psycopg.Connection, name: str, values: dict[str, UUID]) 
         f" SELECT %(tenant)s, {names} FROM pg_temp.new_{name}",
         values,
     )
-
-
-def _stage(
-    connection: psycopg.Connection, name: str, rows: pl.DataFrame, types: Sequence[ColumnType]
-) -> None:
-    columns = list(zip(rows.columns, types, strict=True))
-    shape = ", ".join(f"{column} {kind.value}" for column, kind in columns)
-    connection.execute(f"CREATE TEMPORARY TABLE {name} ({shape}) ON COMMIT DROP")
-    ids = [column for column, kind in columns if kind is ColumnType.UUID]
-    copy_in(connection, f"pg_temp.{name}", rows.with_columns(map(as_bytes, ids)), types)
-    connection.execute(f"ANALYZE pg_temp.{name}")
