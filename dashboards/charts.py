@@ -351,7 +351,7 @@ def findings_by_day(frame: pl.DataFrame) -> Figure:
                 scale=alt.Scale(
                     domain=list(CATEGORY_COLOURS), range=list(CATEGORY_COLOURS.values())
                 ),
-                legend=alt.Legend(orient="top", columns=3),
+                legend=alt.Legend(orient="top", columns=2),
             ),
             tooltip=["day:T", "category:N", "findings:Q"],
         )

@@ -61,14 +61,14 @@ def test_why_nothing_was_raised_is_told_condition_by_condition(loaded_world: Loa
     with loaded_world.database.connect() as admin:
         (site,) = admin.execute("SELECT site_id FROM ops.site ORDER BY code").fetchone()  # type: ignore[misc]
     at = loaded_world.first + 30 * HOURS
-    told = explain_at(loaded_world.database, loaded_world.tenant, PATTERNS[0], site, at)
+    told = explain_at(loaded_world.database, loaded_world.tenant, PATTERNS[0], str(site), at)
     confirmed = next(each for each in told if each.kind == "CORRELATION_SILENT_SITE")
     silence = confirmed.conditions[0]
     assert not confirmed.raised
     assert not silence.holds
     assert silence.lacks == pytest.approx(60 - (silence.value or 0))
-    with pytest.raises(VigiaError, match="Nothing was known of site"):
-        explain_at(loaded_world.database, loaded_world.tenant, PATTERNS[0], loaded_world.tenant, at)
+    with pytest.raises(VigiaError, match="Nothing was known of site 'NOPE'"):
+        explain_at(loaded_world.database, loaded_world.tenant, PATTERNS[0], "NOPE", at)
 
 
 @pytest.mark.parametrize(

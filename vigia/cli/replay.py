@@ -99,13 +99,11 @@ def explain(
     """
     from dataclasses import asdict
 
-    from vigia.domain.identity import reference_id
     from vigia.worker.replay import explain_at
 
     database, tenant_id = _of(tenant)
     chosen = _pattern(pattern, policy)
-    site_id = reference_id(tenant_id, "site", site)
-    told = explain_at(database, tenant_id, chosen, site_id, _instant(at, "--at"))
+    told = explain_at(database, tenant_id, chosen, site, _instant(at, "--at"))
     if as_json:
         print(json.dumps({"pattern": chosen.code, "scopes": [asdict(each) for each in told]}))
         return
@@ -204,8 +202,11 @@ def _show_why(pattern: Pattern, told: list[Explanation]) -> None:
     for each in told[:_SHOWN]:
         state = "raised" if each.raised else "not raised"
         muted = ", muted by planned work" if each.muted else ""
+        console.print(
+            f"{each.kind}, {each.scope_kind} {each.scope_id}: {state}{muted}", soft_wrap=True
+        )
         table = _table(
-            f"{each.kind}, {each.scope_kind} {each.scope_id}: {state}{muted}",
+            "",
             "Condition",
             "Was",
             "Asked",
@@ -225,7 +226,7 @@ def _table(title: str, *columns: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for place, name in enumerate(columns):
         table.add_column(name, justify="right" if place else "left", no_wrap=not place)
     return table

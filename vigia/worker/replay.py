@@ -81,7 +81,7 @@ def _within(parts: list[pl.DataFrame], rest: pl.DataFrame | None, first: datetim
 
 
 def explain_at(
-    database: Database, tenant_id: UUID, pattern: Pattern, site_id: UUID, at: datetime
+    database: Database, tenant_id: UUID, pattern: Pattern, site: str, at: datetime
 ) -> list[Explanation]:
     """What a pattern made of a site at an instant, by what had arrived by then.
 
@@ -89,13 +89,16 @@ def explain_at(
         database: Holds what arrived.
         tenant_id: Whose.
         pattern: Which, with what numbers.
-        site_id: Which site.
+        site: Code or id of the site.
         at: The instant.
     """
     with database.transaction(Role.WORKER) as connection:
         facts = read_facts(connection, tenant_id, at, at)
     known = Known(facts, Moments.of(at))
-    (site,) = known.things.sites(pl.Series([str(site_id)]))
-    if site < 0:
-        raise VigiaError(f"Nothing was known of site {site_id} at {at.isoformat()}.")
-    return list(explain(known, pattern, int(site)))
+    (row,) = known.things.sites(facts.named("site", pl.Series([site], dtype=pl.String)))
+    if row < 0:
+        raise VigiaError(
+            f"Nothing was known of site {site!r} at {at.isoformat()}. The dashboard lists the sites "
+            "by their codes."
+        )
+    return list(explain(known, pattern, int(row)))
